@@ -1,0 +1,200 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// The causes. They are sentences of ours: what the other side or net/http says may hold parts of an answer.
+var (
+	errBadRequest = errors.New("the request cannot be written down")
+	errTooLarge   = errors.New("the answer is larger than allowed")
+	errNotJSON    = errors.New("the answer is not JSON")
+	errCut        = errors.New("the answer was cut off")
+	errBroken     = errors.New("the connection broke")
+	errReset      = errors.New("the connection was reset")
+	errRefused    = errors.New("the connection was refused")
+	errNoName     = errors.New("the host name is not known")
+	errNoTrust    = errors.New("the server's certificate is not trusted")
+	errNoDial     = errors.New("no connection could be made")
+	errTimeout    = errors.New("no answer in time")
+	errStopped    = errors.New("told to stop")
+	errMoved      = errors.New("the system answers from another address; redirects are not followed")
+)
+
+// neverLeft marks a cause: the system cannot have got the request.
+type neverLeft struct{ cause error }
+
+func (n *neverLeft) Error() string { return n.cause.Error() }
+func (n *neverLeft) Unwrap() error { return n.cause }
+
+// unsent marks a fault as one of a request that never left.
+func unsent(f *engine.Fault) *engine.Fault {
+	f.Err = &neverLeft{cause: f.Err}
+	return f
+}
+
+// Unsent makes a fault of a request that a driver did not let out, so that Sent says false.
+func Unsent(f engine.Fault) *engine.Fault {
+	if f.Err == nil {
+		f.Err = errors.New("it was not sent")
+	}
+	return unsent(&f)
+}
+
+// Sent says whether the system may have got the request that ended with err.
+func Sent(err error) bool {
+	var n *neverLeft
+	return err != nil && !errors.As(err, &n)
+}
+
+// Outcome says what became of a write that ended with err, as far as HTTP alone can tell:
+// refused (4xx), unsent (it never left, 401, 429) or unknown.
+func Outcome(err error) engine.Outcome {
+	if err == nil {
+		return engine.Outcome{State: engine.Done}
+	}
+	var f *engine.Fault
+	if !errors.As(err, &f) {
+		f = &engine.Fault{Kind: engine.Transient, Op: "write", Err: errBroken}
+	}
+	switch {
+	case !Sent(f), f.Kind == engine.Rate, f.Status == http.StatusUnauthorized:
+		return engine.Outcome{State: engine.Unsent, Fault: f}
+	case f.Status/100 == 4:
+		return engine.Outcome{State: engine.Refused, Fault: f}
+	}
+	return engine.Outcome{State: engine.Unknown, Fault: f}
+}
+
+// statusFault classifies an answer that is not a 2xx.
+func (c *Client) statusFault(resp *http.Response) *engine.Fault {
+	f := &engine.Fault{Status: resp.StatusCode, RetryAfter: c.retryAfter(resp.Header.Get("Retry-After"))}
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized:
+		f.Kind, f.Next = engine.Auth, "Check the user and the password of this connection."
+	case code == http.StatusForbidden:
+		f.Kind, f.Next = engine.Auth, "Check what this connection's user may see and change."
+	case code == http.StatusTooManyRequests:
+		f.Kind = engine.Rate
+	case code == http.StatusRequestTimeout || code >= 500:
+		f.Kind = engine.Transient
+	case code/100 == 3:
+		f.Kind, f.Err, f.Next = engine.Environment, errMoved, "Set the url to the address that answers."
+	case code == http.StatusConflict:
+		f.Kind = engine.Conflict
+	default:
+		f.Kind = engine.Rejected
+	}
+	return f
+}
+
+// retryAfter reads seconds or an HTTP date; 0 when there is none or it has passed.
+func (c *Client) retryAfter(text string) time.Duration {
+	if seconds, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
+		return time.Duration(min(max(seconds, 0), 24*3600)) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(at.Sub(c.o.Now()), 0)
+	}
+	return 0
+}
+
+// transportFault classifies a request that got no answer. left says whether bytes of it may have left.
+func transportFault(err error, left bool) *engine.Fault {
+	var own *engine.Fault
+	if errors.As(err, &own) {
+		f := *own
+		return &f
+	}
+	f := dialFault(err)
+	if f == nil {
+		f = &engine.Fault{Kind: engine.Transient, Err: brokenCause(err)}
+		if left {
+			return f
+		}
+	}
+	return unsent(f)
+}
+
+// dialFault recognises the failures that happen before a connection stands; nil for the others.
+func dialFault(err error) *engine.Fault {
+	var (
+		name      *net.DNSError
+		op        *net.OpError
+		cert      *tls.CertificateVerificationError
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &name) && name.IsNotFound:
+		return &engine.Fault{Kind: engine.Environment, Err: errNoName, Next: "Check the url of this connection."}
+	case errors.As(err, &cert), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
+		return &engine.Fault{Kind: engine.Environment, Err: errNoTrust, Next: "Check the url and the server's certificate."}
+	case errors.As(err, &op) && op.Op == "dial" && errors.Is(err, syscall.ECONNREFUSED):
+		return &engine.Fault{Kind: engine.Transient, Err: errRefused}
+	case errors.As(err, &name), errors.As(err, &op) && op.Op == "dial":
+		return &engine.Fault{Kind: engine.Transient, Err: errNoDial}
+	}
+	return nil
+}
+
+// brokenCause names a failure of a standing connection.
+func brokenCause(err error) error {
+	var timeout net.Error
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return errTimeout
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return errReset
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errCut
+	}
+	return errBroken
+}
+
+// bodyFault classifies an answer whose body could not be read or kept. The request had arrived.
+func bodyFault(err error) *engine.Fault {
+	var own *engine.Fault
+	switch {
+	case errors.As(err, &own):
+		f := *own
+		return &f
+	case errors.Is(err, errTooLarge):
+		return &engine.Fault{Kind: engine.Environment, Err: errTooLarge, Next: "Ask for fewer records at a time, or allow larger answers."}
+	}
+	return &engine.Fault{Kind: engine.Transient, Err: brokenCause(err)}
+}
+
+func notJSON(status int) *engine.Fault {
+	return &engine.Fault{Kind: engine.Transient, Status: status, Err: errNotJSON}
+}
+
+func cancelled() *engine.Fault { return &engine.Fault{Kind: engine.Cancelled, Err: errStopped} }
+
+// ended turns a fault that only shows that the caller's or the attempt's time was over into that.
+func ended(caller, attempt context.Context, f *engine.Fault) *engine.Fault {
+	if f == nil || f.Status != 0 || attempt.Err() == nil || f.Kind == engine.Environment {
+		return f
+	}
+	cause := &engine.Fault{Kind: engine.Transient, Err: errTimeout}
+	if caller.Err() != nil {
+		cause = cancelled()
+	}
+	if !Sent(f) {
+		return unsent(cause)
+	}
+	return cause
+}

@@ -1,0 +1,272 @@
+package rest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// maxDepth bounds how deep arrays and objects may stand in each other: deeper ones serve only to exhaust a stack.
+const maxDepth = 200
+
+var (
+	errDeep     = errors.New("the answer is nested too deeply")
+	errNoArray  = errors.New("the answer does not hold the list that was asked for")
+	errLongItem = errors.New("one record of the answer is larger than allowed")
+)
+
+// checkJSON says whether raw is one valid JSON value of sane depth.
+func checkJSON(raw []byte) error {
+	depth, inString := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return errDeep
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	if !gjson.ValidBytes(raw) {
+		return errNotJSON
+	}
+	return nil
+}
+
+// scanner walks a JSON text of any length and keeps only one element of it.
+type scanner struct {
+	in   *bufio.Reader
+	max  int
+	kept []byte
+}
+
+// elements calls give for each element of the array under this name, "" for the text itself.
+// It returns nil when the text was read to its end or give said stop.
+func (s *scanner) elements(array string, give func([]byte) bool) error {
+	if array == "" {
+		_, err := s.list(give, true)
+		return err
+	}
+	if err := s.expect('{'); err != nil {
+		return err
+	}
+	found := false
+	for first := true; ; first = false {
+		key, more, err := s.key(first)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		if key == array && !found {
+			found = true
+			if goOn, err := s.list(give, false); err != nil || !goOn {
+				return err
+			}
+			continue
+		}
+		if err := s.value(false); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return broken(errNoArray)
+	}
+	return s.end()
+}
+
+// list gives the elements of the array that follows; goOn is false when give said stop.
+func (s *scanner) list(give func([]byte) bool, whole bool) (goOn bool, err error) {
+	if c, err := s.peek(); err == nil && c != '[' {
+		return false, broken(errNoArray)
+	}
+	if err := s.expect('['); err != nil {
+		return false, err
+	}
+	for first := true; ; first = false {
+		more, err := s.next(first, ']')
+		if err != nil {
+			return false, err
+		}
+		if !more {
+			break
+		}
+		if err := s.value(true); err != nil {
+			return false, err
+		}
+		if err := checkJSON(s.kept); err != nil {
+			return false, broken(err)
+		}
+		if !give(bytes.Clone(s.kept)) {
+			return false, nil
+		}
+	}
+	if whole {
+		return true, s.end()
+	}
+	return true, nil
+}
+
+// key reads `"name":` of the object that is being walked; more is false at its end.
+func (s *scanner) key(first bool) (name string, more bool, err error) {
+	if more, err = s.next(first, '}'); err != nil || !more {
+		return "", false, err
+	}
+	if c, err := s.peek(); err != nil || c != '"' {
+		return "", false, cutOr(err, errNotJSON)
+	}
+	if err := s.value(true); err != nil {
+		return "", false, err
+	}
+	if json.Unmarshal(s.kept, &name) != nil {
+		return "", false, broken(errNotJSON)
+	}
+	return name, true, s.expect(':')
+}
+
+// next steps over the comma before a member; more is false when the closing byte stands there.
+func (s *scanner) next(first bool, closing byte) (more bool, err error) {
+	c, err := s.peek()
+	if err != nil {
+		return false, cutOr(err, errNotJSON)
+	}
+	if c == closing {
+		_, _ = s.in.ReadByte()
+		return false, nil
+	}
+	if first {
+		return true, nil
+	}
+	if err := s.expect(','); err != nil {
+		return false, err
+	}
+	if c, err := s.peek(); err != nil || c == closing {
+		return false, cutOr(err, errNotJSON)
+	}
+	return true, nil
+}
+
+// value reads one value of any kind, keeping its bytes if keep.
+func (s *scanner) value(keep bool) error {
+	s.kept = s.kept[:0]
+	c, err := s.peek()
+	if err != nil {
+		return cutOr(err, errNotJSON)
+	}
+	if c != '{' && c != '[' && c != '"' {
+		return s.word(keep)
+	}
+	depth, inString, escaped := 0, false, false
+	for {
+		c, err := s.in.ReadByte()
+		if err != nil {
+			return cutOr(err, errNotJSON)
+		}
+		if keep {
+			if len(s.kept) >= s.max {
+				return &engine.Fault{Kind: engine.Environment, Op: "read answer", Err: errLongItem, Next: "Allow larger records for this connection."}
+			}
+			s.kept = append(s.kept, c)
+		}
+		switch {
+		case escaped:
+			escaped = false
+		case inString && c == '\\':
+			escaped = true
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return broken(errDeep)
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+		if depth == 0 && !inString && !escaped {
+			return nil
+		}
+	}
+}
+
+// word reads a number, true, false or null.
+func (s *scanner) word(keep bool) error {
+	for n := 0; n < 64; n++ {
+		c, err := s.in.ReadByte()
+		if err == io.EOF || err == nil && (isSpace(c) || c == ',' || c == ']' || c == '}') {
+			if err == nil {
+				_ = s.in.UnreadByte()
+			}
+			if n == 0 {
+				break
+			}
+			return nil
+		}
+		if err != nil {
+			return cutOr(err, errNotJSON)
+		}
+		if keep {
+			s.kept = append(s.kept, c)
+		}
+	}
+	return broken(errNotJSON)
+}
+
+// expect steps over white space and one given byte.
+func (s *scanner) expect(want byte) error {
+	c, err := s.peek()
+	if err != nil || c != want {
+		return cutOr(err, errNotJSON)
+	}
+	_, _ = s.in.ReadByte()
+	return nil
+}
+
+// peek steps over white space and shows the byte after it.
+func (s *scanner) peek() (byte, error) {
+	for {
+		c, err := s.in.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		if !isSpace(c) {
+			return c, s.in.UnreadByte()
+		}
+	}
+}
+
+// end makes sure that nothing follows.
+func (s *scanner) end() error {
+	if _, err := s.peek(); err != io.EOF {
+		return broken(errNotJSON)
+	}
+	return nil
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+// cutOr is errCut when reading ended, else the other cause.
+func cutOr(err, otherwise error) *engine.Fault {
+	if err != nil {
+		return broken(errCut)
+	}
+	return broken(otherwise)
+}
+
+// broken is a fault of an answer that arrived but cannot be used.
+func broken(cause error) *engine.Fault {
+	return &engine.Fault{Kind: engine.Transient, Op: "read answer", Err: cause}
+}
