@@ -17,6 +17,7 @@ const firstWait = 500 * time.Millisecond
 
 // repeat attempts r until take has nothing to complain about, the complaint is final, or the tries are used up.
 func (c *Client) repeat(ctx context.Context, r Request, take func(*http.Response) *engine.Fault) error {
+	arrived := false // an earlier attempt may have been acted on
 	for try := 0; ; try++ {
 		fault := c.attempt(ctx, r, try, take)
 		if fault == nil {
@@ -24,12 +25,14 @@ func (c *Client) repeat(ctx context.Context, r Request, take func(*http.Response
 		}
 		fault.Op, fault.Ref = r.Op, r.Ref
 		wait, again := c.again(r, fault, try)
-		if !again {
-			return fault
+		if again && c.o.Sleep(ctx, wait) == nil {
+			arrived = arrived || mayHaveActed(fault)
+			continue
 		}
-		if err := c.o.Sleep(ctx, wait); err != nil {
-			return fault
+		if arrived {
+			fault.Err = &actedBefore{cause: fault.Err}
 		}
+		return fault
 	}
 }
 

@@ -45,6 +45,30 @@ func unsent(f *engine.Fault) *engine.Fault {
 	return f
 }
 
+// actedBefore marks a cause: whatever became of the last attempt, an earlier one may have been acted on.
+type actedBefore struct{ cause error }
+
+func (a *actedBefore) Error() string {
+	if a.cause == nil {
+		return "and an earlier attempt may have arrived"
+	}
+	return a.cause.Error() + ", and an earlier attempt may have arrived"
+}
+
+// Unwrap hides a neverLeft: it is true of the last attempt only.
+func (a *actedBefore) Unwrap() error {
+	var n *neverLeft
+	if errors.As(a.cause, &n) {
+		return n.cause
+	}
+	return a.cause
+}
+
+// mayHaveActed says whether the system may have done what the attempt asked for.
+func mayHaveActed(f *engine.Fault) bool {
+	return Sent(f) && f.Kind != engine.Rate && f.Status/100 != 4
+}
+
 // Unsent makes a fault of a request that a driver did not let out, so that Sent says false.
 func Unsent(f engine.Fault) *engine.Fault {
 	if f.Err == nil {
@@ -69,11 +93,13 @@ func Outcome(err error) engine.Outcome {
 	if !errors.As(err, &f) {
 		f = &engine.Fault{Kind: engine.Transient, Op: "write", Err: errBroken}
 	}
+	var before *actedBefore
+	again := errors.As(f.Err, &before)
 	switch {
-	case !Sent(f), f.Kind == engine.Rate, f.Status == http.StatusUnauthorized:
-		return engine.Outcome{State: engine.Unsent, Fault: f}
-	case f.Status/100 == 4:
+	case f.Status/100 == 4 && f.Kind != engine.Rate && f.Status != http.StatusUnauthorized:
 		return engine.Outcome{State: engine.Refused, Fault: f}
+	case !again && !mayHaveActed(f):
+		return engine.Outcome{State: engine.Unsent, Fault: f}
 	}
 	return engine.Outcome{State: engine.Unknown, Fault: f}
 }

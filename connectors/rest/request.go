@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -44,6 +45,10 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		answer, fault = c.readAnswer(r, resp)
 		return fault
 	})
+	var f *engine.Fault
+	if errors.As(err, &f) && f.Status == 0 {
+		answer = nil // of an earlier attempt
+	}
 	return answer, err
 }
 

@@ -107,8 +107,8 @@ func (s *scanner) list(give func([]byte) bool, whole bool) (goOn bool, err error
 		if err := s.value(true); err != nil {
 			return false, err
 		}
-		if err := checkJSON(s.kept); err != nil {
-			return false, broken(err)
+		if !gjson.ValidBytes(s.kept) {
+			return false, broken(errNotJSON)
 		}
 		if !give(bytes.Clone(s.kept)) {
 			return false, nil

@@ -1,0 +1,381 @@
+package rest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/engine"
+)
+
+// canary stands for what must never show in an error or a log.
+const canary = "Canary-Name"
+
+// waits notes how long the client wanted to wait, and does not.
+type waits struct {
+	mu  sync.Mutex
+	all []time.Duration
+}
+
+func (w *waits) sleep(ctx context.Context, d time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, d)
+	return ctx.Err()
+}
+
+func client(t *testing.T, base string, change func(*rest.Options)) *rest.Client {
+	t.Helper()
+	o := rest.Options{Base: base, Retries: 3, Timeout: 5 * time.Second, Now: time.Now, Sleep: (&waits{}).sleep}
+	if change != nil {
+		change(&o)
+	}
+	c, err := rest.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func fault(t *testing.T, err error) *engine.Fault {
+	t.Helper()
+	var f *engine.Fault
+	if !errors.As(err, &f) {
+		t.Fatalf("want a *engine.Fault, got %v", err)
+	}
+	if strings.Contains(f.Error(), canary) {
+		t.Fatalf("a fault repeats what the system said: %v", f)
+	}
+	return f
+}
+
+func TestAnswersAreClassified(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		status      int
+		body        string
+		kind        engine.FaultKind
+		read, write engine.State // outcome of a GET and of a POST that may not be repeated
+		asked       int          // of the GET, with three retries
+	}{
+		{"bad credentials", 401, `{"error":"` + canary + `"}`, engine.Auth, engine.Unsent, engine.Unsent, 1},
+		{"no right", 403, `{}`, engine.Auth, engine.Refused, engine.Refused, 1},
+		{"refused record", 422, `{"errors":["` + canary + `"]}`, engine.Rejected, engine.Refused, engine.Refused, 1},
+		{"conflict", 409, `{}`, engine.Conflict, engine.Refused, engine.Refused, 1},
+		{"too many", 429, `Retry later`, engine.Rate, engine.Unsent, engine.Unsent, 4},
+		{"server error", 500, `{"e":"` + canary + `"}`, engine.Transient, engine.Unknown, engine.Unknown, 4},
+		{"gateway page", 502, `<html>` + canary, engine.Transient, engine.Unknown, engine.Unknown, 4},
+		{"page for JSON", 200, `<html>` + canary, engine.Transient, engine.Unknown, engine.Unknown, 4},
+		{"empty 200", 200, ``, engine.Transient, engine.Unknown, engine.Unknown, 4},
+		{"cut JSON", 200, `{"name":"` + canary, engine.Transient, engine.Unknown, engine.Unknown, 4},
+		{"nested bomb", 200, strings.Repeat("[", 100000) + strings.Repeat("]", 100000), engine.Transient, engine.Unknown, engine.Unknown, 4},
+		{"moved", 302, ``, engine.Environment, engine.Unknown, engine.Unknown, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var asked atomic.Int32
+			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				if tc.status == 302 {
+					w.Header().Set("Location", "/elsewhere")
+				}
+				w.WriteHeader(tc.status)
+				_, _ = io.WriteString(w, tc.body)
+			})
+			c := client(t, s.URL, nil)
+			_, err := c.Do(t.Context(), rest.Request{Op: "read things", Path: "/things"})
+			if f := fault(t, err); f.Kind != tc.kind || f.Op != "read things" {
+				t.Errorf("kind %s, want %s: %v", f.Kind, tc.kind, f)
+			}
+			if got := rest.Outcome(err); got.State != tc.read && tc.asked == 1 {
+				t.Errorf("a GET ended %s, want %s", got.State, tc.read)
+			}
+			if int(asked.Load()) != tc.asked {
+				t.Errorf("asked %d times, want %d", asked.Load(), tc.asked)
+			}
+			asked.Store(0)
+			_, err = c.Do(t.Context(), rest.Request{Op: "send thing", Method: "POST", Path: "/things", Body: []byte(`{}`)})
+			if got := rest.Outcome(err); got.State != tc.write {
+				t.Errorf("a write ended %s, want %s", got.State, tc.write)
+			}
+			if asked.Load() != 1 {
+				t.Errorf("a write that may not be repeated was sent %d times", asked.Load())
+			}
+		})
+	}
+}
+
+func TestRefusedAnswerIsGivenToTheDriver(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(422)
+		_, _ = io.WriteString(w, `{"errors":[{"detail":["/age"]}]}`)
+	})
+	answer, err := client(t, s.URL, nil).Do(t.Context(), rest.Request{Op: "write", Method: "PATCH", Path: "/x", Body: []byte(`{}`)})
+	if err == nil || answer == nil || !strings.Contains(string(answer.Body), "/age") {
+		t.Fatalf("want the answer beside the fault, got %v", answer)
+	}
+}
+
+func TestRepeatedUntilItWorks(t *testing.T) {
+	var asked atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		switch asked.Add(1) {
+		case 1:
+			w.Header().Set("Retry-After", "60")
+			w.WriteHeader(503)
+		case 2:
+			w.WriteHeader(500)
+		default:
+			_, _ = io.WriteString(w, `{"data":[]}`)
+		}
+	})
+	slept := &waits{}
+	c := client(t, s.URL, func(o *rest.Options) { o.Sleep = slept.sleep })
+	answer, err := c.Do(t.Context(), rest.Request{Op: "write", Method: "PATCH", Path: "/x", Body: []byte(`{}`), Repeatable: true})
+	if err != nil || string(answer.Body) != `{"data":[]}` {
+		t.Fatalf("%v %v", answer, err)
+	}
+	if len(slept.all) != 2 || slept.all[0] != time.Minute {
+		t.Errorf("Retry-After was not honoured: waited %v", slept.all)
+	}
+	if second := slept.all[1]; second < 250*time.Millisecond || second > time.Second {
+		t.Errorf("backoff %v is out of range", second)
+	}
+}
+
+func TestTooLongRetryAfterIsNotWaitedFor(t *testing.T) {
+	var asked atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Retry-After", "600")
+		w.WriteHeader(503)
+	})
+	_, err := client(t, s.URL, nil).Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
+	if f := fault(t, err); f.RetryAfter != 10*time.Minute || f.Kind != engine.Transient || asked.Load() != 1 {
+		t.Errorf("%v after %d requests", f, asked.Load())
+	}
+}
+
+// A write that did not leave the first time and then is refused by a dead server is unsent;
+// one whose first attempt arrived is not.
+func TestUnsentIsSaidOnlyWhenNothingLeft(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := "http://" + l.Addr().String()
+	_ = l.Close()
+	_, err = client(t, dead, nil).Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+	if got := rest.Outcome(err); got.State != engine.Unsent || got.Fault.Kind != engine.Transient {
+		t.Errorf("a refused connection: %s %v", got.State, got.Fault)
+	}
+
+	var server *httptest.Server
+	server = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = server.Listener.Close() // the next attempt finds nobody
+		server.Config.SetKeepAlivesEnabled(false)
+		w.WriteHeader(500)
+	})
+	_, err = client(t, server.URL, nil).Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`), Repeatable: true})
+	if got := rest.Outcome(err); got.State != engine.Unknown || !rest.Sent(err) {
+		t.Errorf("an earlier attempt arrived, and yet: %s %v", got.State, got.Fault)
+	}
+}
+
+func TestConnectionBrokenAfterRequestIsUnknown(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, _, _ := w.(http.Hijacker).Hijack()
+		_ = conn.Close()
+	})
+	_, err := client(t, s.URL, nil).Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+	if got := rest.Outcome(err); got.State != engine.Unknown || got.Fault.Kind != engine.Transient {
+		t.Errorf("%s %v", got.State, got.Fault)
+	}
+}
+
+func TestTimeoutAndCancel(t *testing.T) {
+	hold := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-hold })
+	defer close(hold)
+	slow := client(t, s.URL, func(o *rest.Options) { o.Timeout = 30 * time.Millisecond; o.Retries = 0; o.Connections = 1 })
+	_, err := slow.Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+	if got := rest.Outcome(err); got.State != engine.Unknown || got.Fault.Kind != engine.Transient {
+		t.Errorf("a timeout: %s %v", got.State, got.Fault)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer stop()
+	_, err = slow.Do(ctx, rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`), Timeout: time.Minute})
+	if got := rest.Outcome(err); got.State != engine.Unknown || got.Fault.Kind != engine.Cancelled {
+		t.Errorf("cancelled under way: %s %v", got.State, got.Fault)
+	}
+	_, err = slow.Do(ctx, rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+	if got := rest.Outcome(err); got.State != engine.Unsent || got.Fault.Kind != engine.Cancelled {
+		t.Errorf("cancelled before: %s %v", got.State, got.Fault)
+	}
+}
+
+func TestConnectionsAreLimited(t *testing.T) {
+	var now, most atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		n := now.Add(1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		time.Sleep(5 * time.Millisecond)
+		now.Add(-1)
+		_, _ = io.WriteString(w, `{}`)
+	})
+	c := client(t, s.URL, func(o *rest.Options) { o.Connections = 3 })
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { _, _ = c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"}) })
+	}
+	wg.Wait()
+	if most.Load() > 3 || most.Load() < 2 {
+		t.Errorf("%d requests at the same time, want at most 3", most.Load())
+	}
+}
+
+func TestRateIsLimited(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, `{}`) })
+	c := client(t, s.URL, func(o *rest.Options) { o.Connections = 1; o.RatePerSecond = 50 })
+	began := time.Now()
+	for range 11 {
+		_, _ = c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
+	}
+	if took := time.Since(began); took < 190*time.Millisecond {
+		t.Errorf("11 requests at 50/s took %v", took)
+	}
+}
+
+func TestAnswerSizeIsLimited(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `["`+strings.Repeat("x", 1000)+`"]`)
+	})
+	c := client(t, s.URL, func(o *rest.Options) { o.MaxBody = 500 })
+	_, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
+	if f := fault(t, err); f.Kind != engine.Environment {
+		t.Errorf("%v", f)
+	}
+	if _, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x", MaxBody: 5000}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGzipIsReadAndCutGzipIsSeen(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write([]byte(`{"data":["` + strings.Repeat("abc", 1000) + `"]}`))
+	_ = z.Close()
+	cut := 0
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(packed.Bytes()[:packed.Len()-cut])
+	})
+	c := client(t, s.URL, nil)
+	if _, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"}); err != nil {
+		t.Error(err)
+	}
+	cut = 20
+	_, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
+	if f := fault(t, err); f.Kind != engine.Transient {
+		t.Errorf("%v", f)
+	}
+}
+
+func TestUntrustedServerIsAnEnvironmentFault(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.Config.ErrorLog = nil
+	t.Cleanup(s.Close)
+	_, err := client(t, s.URL, nil).Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+	if f := fault(t, err); f.Kind != engine.Environment || rest.Sent(err) {
+		t.Errorf("%v", f)
+	}
+	_, err = client(t, s.URL, func(o *rest.Options) { o.Transport = s.Client().Transport }).Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
+	if f := fault(t, err); f.Kind != engine.Transient { // an empty 200
+		t.Errorf("%v", f)
+	}
+}
+
+func TestLogsHoldNoValues(t *testing.T) {
+	var out bytes.Buffer
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.EscapedPath() != "/cases/a%2Fb%3Fc/referrals" || r.URL.RawQuery != "name="+canary {
+			t.Errorf("asked for %s?%s", r.URL.EscapedPath(), r.URL.RawQuery)
+		}
+		_, _ = io.WriteString(w, `{"name":"`+canary+`"}`)
+	})
+	c := client(t, s.URL, func(o *rest.Options) {
+		o.Log = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	_, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/cases/{id}/referrals", Args: []string{"a/b?c"}, Query: "name=" + canary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); !strings.Contains(text, "/cases/{id}/referrals") || strings.Contains(text, canary) || strings.Contains(text, "a/b") {
+		t.Errorf("log: %s", text)
+	}
+}
+
+func TestReadOnlyLetsNoWriteOut(t *testing.T) {
+	var asked atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) { asked.Add(1); _, _ = io.WriteString(w, `{}`) })
+	for name, transport := range map[string]http.RoundTripper{"own": rest.ReadOnly(nil), "given": rest.ReadOnly(http.DefaultTransport)} {
+		asked.Store(0)
+		c := client(t, s.URL, func(o *rest.Options) { o.Transport = transport })
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+			_, err := c.Do(t.Context(), rest.Request{Op: "write", Method: method, Path: "/x", Body: []byte(`{}`), Repeatable: true})
+			if got := rest.Outcome(err); got.State != engine.Unsent || got.Fault.Kind != engine.Environment {
+				t.Errorf("%s %s: %s %v", name, method, got.State, got.Fault)
+			}
+		}
+		if asked.Load() != 0 {
+			t.Errorf("%s: %d writes left", name, asked.Load())
+		}
+		if _, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"}); err != nil {
+			t.Error(name, err)
+		}
+		if _, err := c.Do(rest.SignIn(t.Context()), rest.Request{Op: "sign in", Method: "POST", Path: "/x", Body: []byte(`{}`)}); err != nil {
+			t.Error(name, err)
+		}
+	}
+}
+
+func TestBaseIsChecked(t *testing.T) {
+	for _, base := range []string{"", "host", "ftp://host", "https://user:secret@host", "https://host?x=1", "https://host/%zz"} {
+		_, err := rest.New(rest.Options{Base: base, Now: time.Now})
+		if f := fault(t, err); f.Kind != engine.Environment || f.Ref != "url" || strings.Contains(f.Error(), "secret") {
+			t.Errorf("%q: %v", base, f)
+		}
+	}
+}
+
+func TestSettingsAreRead(t *testing.T) {
+	known := rest.Settings("5", "40", "60s")
+	o, err := rest.From(engine.Opening{Settings: engine.NewSettings(map[string]string{"url": "http://h", "rate": "2.5"})}, known)
+	if err != nil || o.Base != "http://h" || o.Connections != 5 || o.RatePerSecond != 2.5 || o.Timeout != time.Minute || o.Retries != 4 {
+		t.Errorf("%+v %v", o, err)
+	}
+	_, err = rest.From(engine.Opening{Settings: engine.NewSettings(map[string]string{"timeout": "soon"})}, known)
+	if f := fault(t, err); f.Kind != engine.Environment || f.Ref != "timeout" {
+		t.Errorf("%v", f)
+	}
+}
