@@ -13,16 +13,30 @@ const withheld = "[body withheld]"
 // Body is the raw JSON of one record or document. It is a child's file, so it
 // formats, logs and marshals as "[body withheld]"; only Raw reveals it.
 // The zero Body means "there is none".
-type Body struct{ raw json.RawMessage }
+//
+// The bytes stand behind a pointer, because fmt calls no methods on unexported
+// fields of other structs but prints what is in them; of a pointer it prints the address.
+type Body struct{ raw *json.RawMessage }
 
 // NewBody keeps raw, which must be valid JSON and must not be changed afterwards.
-func NewBody(raw []byte) Body { return Body{raw: raw} }
+func NewBody(raw []byte) Body {
+	if len(raw) == 0 {
+		return Body{}
+	}
+	kept := json.RawMessage(raw)
+	return Body{raw: &kept}
+}
 
 // Raw returns the JSON itself. Callers must not log it or put it in an error.
-func (b Body) Raw() []byte { return b.raw }
+func (b Body) Raw() []byte {
+	if b.raw == nil {
+		return nil
+	}
+	return *b.raw
+}
 
 // Empty says whether there is no document at all.
-func (b Body) Empty() bool { return len(b.raw) == 0 }
+func (b Body) Empty() bool { return b.raw == nil }
 
 func (b Body) String() string { return withheld }
 
@@ -36,16 +50,21 @@ func (b Body) MarshalJSON() ([]byte, error) { return json.Marshal(withheld) }
 func (b Body) LogValue() slog.Value { return slog.StringValue(withheld) }
 
 // Secret is a credential. It cannot be printed; only Reveal returns it.
-type Secret struct{ text string }
+type Secret struct{ text *string } // behind a pointer for the reason given at Body
 
 // NewSecret wraps a credential.
-func NewSecret(text string) Secret { return Secret{text: text} }
+func NewSecret(text string) Secret { return Secret{text: &text} }
 
 // Reveal returns the credential, for the one place that sends it.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // Empty says whether nothing was given.
-func (s Secret) Empty() bool { return s.text == "" }
+func (s Secret) Empty() bool { return s.Reveal() == "" }
 
 func (s Secret) String() string { return "[secret]" }
 

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"iter"
 	"log/slog"
@@ -97,20 +99,25 @@ type Opening struct {
 }
 
 // Settings are a connection's values by name, defaults filled in. They never print.
-type Settings struct{ values map[string]string }
+type Settings struct{ values func(string) string } // a function, for the reason given at Body
 
 // NewSettings keeps values; the map must not be changed afterwards.
-func NewSettings(values map[string]string) Settings { return Settings{values: values} }
+func NewSettings(values map[string]string) Settings { return Settings{values: func(name string) string { return values[name] }} }
 
 // Text returns a setting, "" when it was not given.
-func (s Settings) Text(name string) string { return s.values[name] }
+func (s Settings) Text(name string) string {
+	if s.values == nil {
+		return ""
+	}
+	return s.values(name)
+}
 
 // Secret returns a setting as a Secret.
-func (s Settings) Secret(name string) Secret { return NewSecret(s.values[name]) }
+func (s Settings) Secret(name string) Secret { return NewSecret(s.Text(name)) }
 
 // Number returns a whole or fractional number. A text that is none is an environment Fault that names the setting.
 func (s Settings) Number(name string) (float64, error) {
-	v, err := strconv.ParseFloat(s.values[name], 64)
+	v, err := strconv.ParseFloat(s.Text(name), 64)
 	if err != nil {
 		return 0, &Fault{Kind: Environment, Op: "read settings", Ref: name, Err: errNotNumber}
 	}
@@ -119,7 +126,7 @@ func (s Settings) Number(name string) (float64, error) {
 
 // Duration returns a duration such as "30s". A text that is none is an environment Fault that names the setting.
 func (s Settings) Duration(name string) (time.Duration, error) {
-	v, err := time.ParseDuration(s.values[name])
+	v, err := time.ParseDuration(s.Text(name))
 	if err != nil {
 		return 0, &Fault{Kind: Environment, Op: "read settings", Ref: name, Err: errNotDuration}
 	}
@@ -127,6 +134,12 @@ func (s Settings) Duration(name string) (time.Duration, error) {
 }
 
 func (s Settings) String() string { return "[settings]" }
+
+// Format withholds the settings under every verb.
+func (s Settings) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[settings]") }
+
+// MarshalJSON withholds the settings.
+func (s Settings) MarshalJSON() ([]byte, error) { return json.Marshal("[settings]") }
 
 // LogValue withholds the settings from slog.
 func (s Settings) LogValue() slog.Value { return slog.StringValue("[settings]") }

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// app is everything a command gets from outside.
+type app struct {
+	environ  func() []string
+	stdin    io.Reader
+	stdout   io.Writer
+	stderr   io.Writer
+	now      func() time.Time
+	terminal bool // stderr is a screen
+
+	flags flags
+}
+
+// flags are those that every command understands.
+type flags struct {
+	project string
+	config  string
+	store   string
+	set     []string
+	output  string
+	verbose bool
+}
+
+// Exit codes, as the help says them.
+const (
+	exitDone        = 0
+	exitUnknown     = 1
+	exitUsage       = 2
+	exitEnvironment = 3
+	exitPartial     = 4
+)
+
+const exitHelp = `Exit codes: 0 done; 1 an error of no known kind; 2 the specs or the command line are wrong;
+3 the environment is: settings, sign-in, disk, network; 4 done in part, each record that did not go has its reason.`
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// errSpecs is returned when findings were already printed.
+var errSpecs = errors.New("the specs have errors")
+
+// errPartial is returned when a run did not carry everything.
+var errPartial = errors.New("not everything went through")
+
+// errEnvironment marks whatever failed before anything could be done.
+var errEnvironment = errors.New("the environment is not ready")
+
+// run is the program as a function: arguments in, exit code out.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(err)
+	if err != nil && !errors.Is(err, errSpecs) && !errors.Is(err, errPartial) {
+		fmt.Fprintln(a.stderr, "casebridge: "+err.Error())
+	}
+	return code
+}
+
+// exitCode is the one place where an error becomes a number.
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage), errors.Is(err, errSpecs):
+		return exitUsage
+	case errors.Is(err, errPartial), errors.Is(err, context.Canceled):
+		return exitPartial
+	case errors.Is(err, errEnvironment):
+		return exitEnvironment
+	}
+	switch engine.KindOf(err) {
+	case engine.Auth, engine.Environment:
+		return exitEnvironment
+	case "":
+		return exitUnknown
+	default:
+		return exitPartial
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "casebridge",
+		Short: "Keeps two case-management systems in step",
+		Long: "casebridge carries records between two case-management systems as its specs say.\n" +
+			"Start with `casebridge demo`; then validate, test, dry-run, plan, run.\n\n" + exitHelp,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	p := root.PersistentFlags()
+	p.StringVar(&a.flags.project, "project", "", "`DIR` of the specs (default: the Cambodia project inside this binary)")
+	p.StringVar(&a.flags.config, "config", "", "settings `FILE` (YAML); also CASEBRIDGE_CONFIG")
+	p.StringVar(&a.flags.store, "store", "", "`DSN` of the store: a file (default $XDG_STATE_HOME/casebridge/<project>.db)")
+	p.StringArrayVar(&a.flags.set, "set", nil, "a setting, `KEY=VALUE`, e.g. connections.primero.url=https://…; over environment and file")
+	p.StringVar(&a.flags.output, "output", "text", "`text` or json")
+	p.BoolVarP(&a.flags.verbose, "verbose", "v", false, "log requests (never bodies) to stderr")
+	for _, c := range a.commands() {
+		c.Args = asUsage(c.Args)
+		root.AddCommand(c)
+	}
+	return root
+}
+
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.validateCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.runCommand(),
+		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
+	}
+}
+
+// asUsage makes wrong arguments an error of usage.
+func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+}
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	text := fmt.Sprintf("there is no command %q", name)
+	if near := engine.Nearest(name, names); near != "" {
+		text += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return usageError{errors.New(text + " (" + strings.Join(names, ", ") + ")")}
+}
+
+// log writes to stderr; only with --verbose below warnings.
+func (a *app) log() *slog.Logger {
+	level := slog.LevelWarn
+	if a.flags.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// json says whether --output json was given.
+func (a *app) json() (bool, error) {
+	switch a.flags.output {
+	case "text":
+		return false, nil
+	case "json":
+		return true, nil
+	}
+	return false, usageError{fmt.Errorf("--output is text or json, not %q", a.flags.output)}
+}

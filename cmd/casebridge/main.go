@@ -1,0 +1,31 @@
+// Command casebridge keeps two case-management systems in step: it reads specs,
+// checks and tests them, shows what a run would change, and runs.
+//
+// This package is the edge: arguments, environment, clock and exit code live
+// here and are passed down. One file per command.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // project zones must work on machines without a zone database
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the records in hand are finished; a second one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	a := app{environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, terminal: isTerminal(os.Stderr)}
+	code := a.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// isTerminal says whether f is a screen, where progress can be shown.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/reconcile"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// windowFlags choose what is read. None of them moves the cursor.
+type windowFlags struct {
+	since, until, named string
+	limit               int
+}
+
+func (w *windowFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&w.since, "since", "", "read what changed since `WHEN` (2026-11-01 or 2026-11-01T08:00:00+07:00) instead of since the cursor")
+	f.StringVar(&w.until, "until", "", "… and not after `WHEN`, where the source knows an end")
+	f.StringVar(&w.named, "case", "", "read only the record with this `ID`")
+	f.IntVar(&w.limit, "limit", 0, "stop after `N` records")
+}
+
+func (w *windowFlags) window(zone *time.Location) (reconcile.Window, error) {
+	out := reconcile.Window{Named: w.named, Limit: w.limit}
+	var err1, err2 error
+	out.Since, err1 = parseWhen("--since", w.since, zone)
+	out.Until, err2 = parseWhen("--until", w.until, zone)
+	if w.limit < 0 {
+		return out, usageError{errors.New("--limit must not be negative")}
+	}
+	return out, errors.Join(err1, err2)
+}
+
+// parseWhen reads a date of the project's zone or an instant.
+func parseWhen(flag, text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usageError{fmt.Errorf("%s: %q is neither a date (2026-11-01) nor an instant (2026-11-01T08:00:00+07:00)", flag, text)}
+}
+
+func (a *app) planCommand() *cobra.Command {
+	var w windowFlags
+	var view viewFlags
+	cmd := &cobra.Command{
+		Use:   "plan [flow...]",
+		Short: "Show, per record and field, what a run would change on the live systems",
+		Long: "Reads both systems and shows what `run` would write, decided by the same code. It writes nothing: its connections refuse to.\n" +
+			"Each flow is planned against what is live now; what an earlier flow of the chain would write first is not assumed.\n" +
+			"Values of persons are masked; --reveal shows them on this screen.\n\n" + exitHelp,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.plan(cmd.Context(), args, w, view)
+		},
+	}
+	w.add(cmd)
+	cmd.Flags().BoolVar(&view.reveal, "reveal", false, "show personal values")
+	cmd.Flags().BoolVar(&view.all, "all", false, "show unchanged and skipped records too")
+	return cmd
+}
+
+func (a *app) plan(ctx context.Context, names []string, w windowFlags, view viewFlags) error {
+	s, err := a.open(ctx, readOnly)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	flows, err := s.c.flows(names)
+	if err != nil {
+		return err
+	}
+	window, err := w.window(s.c.project.Zone)
+	if err != nil {
+		return err
+	}
+	asJSON, err := a.json()
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, f := range flows {
+		screen := newScreen(a, view, asJSON)
+		screen.planning = true
+		screen.head(f)
+		job, err := a.job(s, f, window, screen)
+		if err != nil {
+			return err
+		}
+		sum, err := reconcile.Plan(ctx, job)
+		screen.planned(sum)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("plan %s: %w", f.Name(), err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// session is a project with its settings, systems and store opened.
+type session struct {
+	c     *compiled
+	set   *settings
+	sys   *systems
+	store *store.Store
+}
+
+func (s *session) close() {
+	_ = s.sys.close() // nothing depends on how a connection or a scratch copy goes away
+	if s.store != nil {
+		_ = s.store.Close()
+	}
+}
+
+// open makes everything ready for a plan or a run. A plan gets a scratch copy of the store.
+func (a *app) open(ctx context.Context, for_ access) (*session, error) {
+	return a.openWith(ctx, for_, for_ == readOnly)
+}
+
+func (a *app) openWith(ctx context.Context, for_ access, scratch bool) (*session, error) {
+	c, err := a.ready()
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.settings(c.project, c.drivers)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{c: c, set: set}
+	if s.sys, err = a.connect(ctx, c, set, for_); err != nil {
+		return nil, err
+	}
+	options, err := a.storeOptions(c, set, s.sys.urls)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	openStore := store.Open
+	if scratch {
+		openStore = store.Scratch
+	}
+	if s.store, err = openStore(ctx, options); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (a *app) job(s *session, f *mapping.Flow, w reconcile.Window, tell reconcile.Tell) (reconcile.Job, error) {
+	limits, err := s.set.limits(f.Spec())
+	return reconcile.Job{
+		Project: s.c.project, Flow: f, Readers: s.sys.readers, Store: s.store, Window: w, Limits: limits,
+		Now: a.now, Log: a.log(), Who: "casebridge run", Tell: tell,
+	}, err
+}
+
+// environmentOf says whether an error keeps the next flow of a chain from starting.
+func environmentOf(err error) bool {
+	k := engine.KindOf(err)
+	return k == engine.Auth || k == engine.Environment
+}

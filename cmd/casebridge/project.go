@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/casebridge/casebridge/connectors"
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/specs"
+)
+
+// compiled is a project that may run: checked and compiled without an error.
+type compiled struct {
+	project *spec.Project
+	program *mapping.Program
+	drivers map[string]engine.Driver // by connection
+}
+
+// files is the project's directory, or the specs inside the binary. Paths in
+// findings are shown as the user would type them.
+func (a *app) files() (fs.FS, string, error) {
+	dir := a.flags.project
+	if dir == "" {
+		return specs.FS, "specs", nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return nil, "", usageError{fmt.Errorf("--project: there is no directory %q", dir)}
+	}
+	return os.DirFS(dir), dir, nil
+}
+
+// compile loads, checks and compiles the project. run refuses what validate refuses, because both come through here.
+func (a *app) compile() (*compiled, []engine.Diag, error) {
+	files, root, err := a.files()
+	if err != nil {
+		return nil, nil, err
+	}
+	drivers := connectors.All()
+	p, diags := spec.Load(files, drivers)
+	c := &compiled{project: p, drivers: map[string]engine.Driver{}}
+	if p != nil && !engine.HasErrors(diags) {
+		var more []engine.Diag
+		c.program, more = mapping.Compile(p)
+		diags = append(diags, more...)
+		for _, conn := range p.Drivers {
+			for _, d := range drivers {
+				if d.Name() == conn.Driver.Text {
+					c.drivers[conn.Name.Text] = d
+				}
+			}
+		}
+	}
+	engine.Sort(diags)
+	for i := range diags {
+		diags[i].At.File = root + "/" + diags[i].At.File
+	}
+	return c, diags, nil
+}
+
+// ready is compile for commands that need a sound project: errors are printed, warnings left to validate.
+func (a *app) ready() (*compiled, error) {
+	c, diags, err := a.compile()
+	if err != nil {
+		return nil, err
+	}
+	if engine.HasErrors(diags) {
+		if err := printDiags(a.stderr, diags); err != nil {
+			return nil, err
+		}
+		return nil, errSpecs
+	}
+	return c, nil
+}
+
+func printDiags(w io.Writer, diags []engine.Diag) error {
+	for _, d := range diags {
+		if err := d.Print(w); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flow finds a flow by name; a misspelt one is an error of usage with a suggestion.
+func (c *compiled) flow(name string) (*mapping.Flow, error) {
+	if f := c.program.Flow(name); f != nil {
+		return f, nil
+	}
+	var names []string
+	for _, f := range c.program.Flows {
+		names = append(names, f.Name())
+	}
+	text := fmt.Sprintf("there is no flow %q", name)
+	if near := engine.Nearest(name, names); near != "" {
+		text += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return nil, usageError{fmt.Errorf("%s (flows: %v)", text, names)}
+}
+
+// flows are those named, or the chain of the schedule, in its order.
+func (c *compiled) flows(names []string) ([]*mapping.Flow, error) {
+	if len(names) == 0 {
+		for _, s := range c.project.Schedule.Run {
+			names = append(names, s.Text)
+		}
+	}
+	var out []*mapping.Flow
+	for _, n := range names {
+		f, err := c.flow(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/reconcile"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var w windowFlags
+	var view viewFlags
+	var release string
+	cmd := &cobra.Command{
+		Use:   "run [flow...]",
+		Short: "Carry what changed; without arguments all flows of the schedule, once",
+		Long: "Carries the records that changed since the last run, and settles each: delivered, quarantined with its reason, or parked.\n" +
+			"A flow starts when the one before it ended done or partial. --since, --until, --case and --limit never move the cursor.\n" +
+			"A flow that would do more than its limits stops; look at `casebridge plan FLOW` and release it with --plan HASH.\n\n" + exitHelp,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runFlows(cmd.Context(), args, w, view, release)
+		},
+	}
+	w.add(cmd)
+	cmd.Flags().StringVar(&release, "plan", "", "release the plan with this `HASH` over the limits; one flow only")
+	return cmd
+}
+
+func (a *app) runFlows(ctx context.Context, names []string, w windowFlags, view viewFlags, release string) error {
+	if release != "" && len(names) != 1 {
+		return usageError{errors.New("--plan releases the plan of one flow: name it")}
+	}
+	s, err := a.open(ctx, readWrite)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	flows, err := s.c.flows(names)
+	if err != nil {
+		return err
+	}
+	window, err := w.window(s.c.project.Zone)
+	if err != nil {
+		return err
+	}
+	asJSON, err := a.json()
+	if err != nil {
+		return err
+	}
+	return a.chain(ctx, s, flows, window, view, asJSON, release)
+}
+
+// chain runs flows one after another; one that did not get to work stops those behind it.
+func (a *app) chain(ctx context.Context, s *session, flows []*mapping.Flow, w reconcile.Window, view viewFlags, asJSON bool, release string) error {
+	partial := false
+	for i, f := range flows {
+		screen := newScreen(a, view, asJSON)
+		screen.head(f)
+		job, err := a.job(s, f, w, screen)
+		if err != nil {
+			return err
+		}
+		if release != "" {
+			if err := a.release(ctx, s, &job, release); err != nil {
+				return err
+			}
+		}
+		sum, err := reconcile.Run(ctx, job, s.sys.writers)
+		screen.ran(sum, err)
+		if sum.State == reconcile.EndedDone {
+			continue
+		}
+		partial = true
+		if sum.State != reconcile.EndedPartial {
+			screen.notStarted(flows[i+1:])
+			if err != nil {
+				return fmt.Errorf("run %s: %w", f.Name(), err)
+			}
+			return errPartial
+		}
+	}
+	if partial {
+		return errPartial
+	}
+	return nil
+}
+
+// release plans again and, if the plan is still the one that was looked at, lifts the limits.
+func (a *app) release(ctx context.Context, s *session, job *reconcile.Job, hash string) error {
+	options, err := a.storeOptions(s.c, s.set, s.sys.urls)
+	if err != nil {
+		return err
+	}
+	scratch, err := store.Scratch(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer closeQuietly(scratch)
+	again := *job
+	again.Store, again.Tell = scratch, nil
+	sum, err := reconcile.Plan(ctx, again)
+	if err != nil {
+		return err
+	}
+	if sum.Hash != hash {
+		return fmt.Errorf("%w: the plan of %s is now %q, not %q: something changed meanwhile. Look at `casebridge plan %s` again",
+			errEnvironment, sum.Flow, sum.Hash, hash, sum.Flow)
+	}
+	job.Limits = spec.Limits{Creates: -1, Sends: -1, UpdatedPercent: -1}
+	return nil
+}
+
+// closeQuietly closes what nothing depends on any more.
+func closeQuietly(c io.Closer) { _ = c.Close() }

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/reconcile"
+)
+
+// viewFlags choose what is shown.
+type viewFlags struct {
+	reveal bool // personal values too
+	all    bool // unchanged and skipped too
+}
+
+// screen shows what a plan or a run tells. It implements reconcile.Tell.
+type screen struct {
+	out      io.Writer
+	progress io.Writer // nil: no progress
+	view     viewFlags
+	json     bool
+	planning bool
+	hidden   int // unchanged, not shown
+	skipped  int
+	last     string // record whose heading was printed
+	drawn    time.Time
+	now      func() time.Time
+	flow     string
+}
+
+func newScreen(a *app, view viewFlags, asJSON bool) *screen {
+	s := &screen{out: a.stdout, view: view, json: asJSON, now: a.now}
+	if a.terminal {
+		s.progress = a.stderr
+	}
+	return s
+}
+
+func (s *screen) head(f *mapping.Flow) {
+	s.flow = f.Name()
+	if s.json {
+		return
+	}
+	fmt.Fprintf(s.out, "%s: %s\n", f.Name(), f.Title())
+}
+
+// Decided prints a plan's changes. A run is silent about them; it prints what became of them.
+func (s *screen) Decided(d mapping.Decision) {
+	if !s.planning {
+		return
+	}
+	for _, c := range d.Changes {
+		s.change(c)
+	}
+}
+
+// Settled prints the writes that did not simply go through.
+func (s *screen) Settled(c engine.Change, o engine.Outcome) {
+	if o.State == engine.Done && len(o.Ignored) == 0 {
+		return
+	}
+	if s.json {
+		return // the summary counts it, the store holds it
+	}
+	s.clear()
+	fmt.Fprintf(s.out, "  %-11s %s %s: %s\n", outcomeWord(o), c.Object, subject(c), faultText(o))
+}
+
+func outcomeWord(o engine.Outcome) string {
+	switch o.State {
+	case engine.Unknown:
+		return "maybe sent"
+	case engine.Unsent:
+		return "not sent"
+	default:
+		return "refused"
+	}
+}
+
+func faultText(o engine.Outcome) string {
+	if o.Fault != nil {
+		return o.Fault.Error()
+	}
+	return "the target did not take " + strings.Join(o.Ignored, ", ")
+}
+
+func subject(c engine.Change) string {
+	text := c.Record + " · " + c.Route
+	if c.Item != "" {
+		text += " · " + c.Item
+	}
+	return text
+}
+
+func (s *screen) change(c engine.Change) {
+	switch {
+	case c.Verdict == engine.NoChange && !s.view.all:
+		s.hidden++
+	case c.Verdict == engine.Skip && !s.view.all:
+		s.skipped++
+	case s.json:
+		s.changeJSON(c)
+	default:
+		s.changeText(c)
+	}
+}
+
+func (s *screen) changeText(c engine.Change) {
+	s.clear()
+	if c.Record != s.last {
+		fmt.Fprintf(s.out, "\n  %s\n", c.Record)
+		s.last = c.Record
+	}
+	what := c.Route
+	if c.Item != "" {
+		what += " · " + c.Item
+	}
+	if !c.Verdict.Writes() {
+		fmt.Fprintf(s.out, "    %s (%s)  %s\n", c.Verdict, reasonOf(c.Reason), what)
+		if c.Reason.Place != "" {
+			fmt.Fprintf(s.out, "      %s\n", c.Reason.Place)
+		}
+		return
+	}
+	target := c.Object
+	if c.Target != "" && c.Verdict == engine.Update {
+		target += " " + c.Target
+	}
+	fmt.Fprintf(s.out, "    %s %s  %s\n", c.Verdict, target, what)
+	s.fields(c)
+	for _, n := range c.Notes {
+		fmt.Fprintf(s.out, "      ! %s\n", reasonOf(n))
+	}
+}
+
+func (s *screen) fields(c engine.Change) {
+	width := 0
+	for _, f := range c.Fields {
+		width = max(width, utf8.RuneCountInString(f.Path))
+	}
+	for _, f := range c.Fields {
+		pad := strings.Repeat(" ", width-utf8.RuneCountInString(f.Path))
+		if c.Verdict == engine.Update {
+			fmt.Fprintf(s.out, "      %s%s  %s -> %s\n", f.Path, pad, s.value(f.Old, f.Class), s.value(f.New, f.Class))
+		} else {
+			fmt.Fprintf(s.out, "      %s%s  %s\n", f.Path, pad, s.value(f.New, f.Class))
+		}
+	}
+}
+
+// mask stands for a value that is not shown.
+const mask = "•••"
+
+// value is a field's value as the screen may show it.
+func (s *screen) value(b engine.Body, class engine.Class) string {
+	switch {
+	case b.Empty() || string(b.Raw()) == "null":
+		return "(nothing)"
+	case class == engine.Confined, class.Hidden() && !s.view.reveal:
+		return mask
+	}
+	return string(b.Raw())
+}
+
+func reasonOf(r engine.Reason) string {
+	if r.Value != "" {
+		return fmt.Sprintf("%s: %q", r.Text, r.Value)
+	}
+	return r.Text
+}
+
+// Progress draws one line that is drawn over again.
+func (s *screen) Progress(sum reconcile.Summary) {
+	if s.progress == nil || s.now().Sub(s.drawn) < 100*time.Millisecond {
+		return
+	}
+	s.drawn = s.now()
+	fmt.Fprintf(s.progress, "\r\x1b[K%s: %d read, %d written, %s", sum.Flow, sum.Read, sum.Writes(), sum.Took.Round(time.Second))
+}
+
+func (s *screen) clear() {
+	if s.progress != nil {
+		fmt.Fprint(s.progress, "\r\x1b[K")
+	}
+}
+
+// changeLine is a Change as JSON. Hidden values are left out and said to be.
+type changeLine struct {
+	Kind    string      `json:"kind"`
+	Flow    string      `json:"flow"`
+	Record  string      `json:"record"`
+	Route   string      `json:"route"`
+	Item    string      `json:"item,omitempty"`
+	Verdict string      `json:"verdict"`
+	Object  string      `json:"object,omitempty"`
+	Target  string      `json:"target,omitempty"`
+	Reason  *reasonLine `json:"reason,omitempty"`
+	Fields  []fieldLine `json:"fields,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
+}
+
+type reasonLine struct {
+	Code  string `json:"code"`
+	Text  string `json:"text"`
+	Value string `json:"value,omitempty"`
+	Place string `json:"place,omitempty"`
+}
+
+type fieldLine struct {
+	Path   string          `json:"path"`
+	Old    json.RawMessage `json:"old,omitempty"`
+	New    json.RawMessage `json:"new,omitempty"`
+	Masked bool            `json:"masked,omitempty"`
+	Rule   string          `json:"rule,omitempty"`
+}
+
+func (s *screen) changeJSON(c engine.Change) {
+	line := changeLine{Kind: "change", Flow: c.Flow, Record: c.Record, Route: c.Route, Item: c.Item,
+		Verdict: string(c.Verdict), Object: c.Object, Target: c.Target}
+	if !c.Verdict.Writes() {
+		line.Reason = &reasonLine{c.Reason.Code, c.Reason.Text, c.Reason.Value, c.Reason.Place}
+	}
+	for _, f := range c.Fields {
+		fl := fieldLine{Path: f.Path, Rule: f.Rule, Masked: f.Class == engine.Confined || f.Class.Hidden() && !s.view.reveal}
+		if !fl.Masked {
+			fl.Old, fl.New = f.Old.Raw(), f.New.Raw()
+		}
+		line.Fields = append(line.Fields, fl)
+	}
+	for _, n := range c.Notes {
+		line.Notes = append(line.Notes, reasonOf(n))
+	}
+	s.encode(line)
+}
+
+func (s *screen) encode(v any) {
+	_ = json.NewEncoder(s.out).Encode(v) // a broken pipe ends the process anyway
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/reconcile"
+)
+
+// planned ends a flow's plan.
+func (s *screen) planned(sum reconcile.Summary) {
+	s.clear()
+	if s.json {
+		s.encode(summaryLine(sum))
+		return
+	}
+	fmt.Fprintln(s.out)
+	var hidden []string
+	if s.hidden > 0 {
+		hidden = append(hidden, fmt.Sprintf("%d unchanged hidden", s.hidden))
+	}
+	if s.skipped > 0 {
+		hidden = append(hidden, fmt.Sprintf("%d skipped hidden", s.skipped))
+	}
+	if len(hidden) > 0 {
+		fmt.Fprintf(s.out, "  %s (--all shows them)\n", strings.Join(hidden, ", "))
+	}
+	fmt.Fprintf(s.out, "  Would create %d, update %d, send %d. ", sum.Created, sum.Updated, sum.Sent)
+	s.counts(sum)
+	if sum.Hash != "" {
+		fmt.Fprintf(s.out, "  Plan %s\n", sum.Hash)
+	}
+	fmt.Fprintln(s.out)
+}
+
+// ran ends a flow's run.
+func (s *screen) ran(sum reconcile.Summary, err error) {
+	s.clear()
+	if s.json {
+		s.encode(summaryLine(sum))
+		return
+	}
+	fmt.Fprintf(s.out, "  %s. Created %d, updated %d, sent %d. ", sum.State, sum.Created, sum.Updated, sum.Sent)
+	s.counts(sum)
+	if err != nil {
+		fmt.Fprintf(s.out, "  Ended early: %v\n", err)
+	}
+	fmt.Fprintln(s.out)
+}
+
+func (s *screen) notStarted(flows []*mapping.Flow) {
+	if s.json {
+		return
+	}
+	for _, f := range flows {
+		fmt.Fprintf(s.out, "%s: not started, because the flow before it did not get to work\n", f.Name())
+	}
+}
+
+// counts prints the rest of a summary: the numbers, then each reason.
+func (s *screen) counts(sum reconcile.Summary) {
+	fmt.Fprintf(s.out, "Read %d (%s), unchanged %d, skipped %d, blocked %d, quarantined %d, parked %d, took %s.\n",
+		sum.Read, sum.Window, sum.Unchanged, sum.Skipped.Total(), sum.Blocked.Total(), sum.Quarantined.Total(), sum.Parked, took(sum.Took))
+	s.reasons("skipped", sum.Skipped)
+	s.reasons("blocked", sum.Blocked)
+	s.reasons("quarantined", sum.Quarantined)
+	s.reasons("cannot tell", sum.Unclear)
+	s.reasons("unmapped", sum.Unmapped)
+	if sum.Undelivered > 0 {
+		fmt.Fprintf(s.out, "    undelivered %d: harmless to repeat, the next run tries again\n", sum.Undelivered)
+	}
+	if sum.Parked > 0 {
+		fmt.Fprintf(s.out, "    parked %d: maybe sent; never sent again by itself, closed when the other system lists it\n", sum.Parked)
+	}
+	if sum.Seen > 0 {
+		fmt.Fprintf(s.out, "    seen %d: the other system has now listed what was sent (%d of them had been parked)\n", sum.Seen, sum.Released)
+	}
+}
+
+func (s *screen) reasons(word string, r reconcile.Reasons) {
+	for _, text := range r.Order {
+		fmt.Fprintf(s.out, "    %s %d: %s\n", word, r.Count[text], text)
+	}
+}
+
+func took(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// summary is a Summary as JSON.
+type summary struct {
+	Kind        string         `json:"kind"`
+	Flow        string         `json:"flow"`
+	State       string         `json:"state"`
+	Window      string         `json:"window"`
+	Read        int            `json:"read"`
+	Created     int            `json:"created"`
+	Updated     int            `json:"updated"`
+	Sent        int            `json:"sent"`
+	Unchanged   int            `json:"unchanged"`
+	Skipped     map[string]int `json:"skipped,omitempty"`
+	Blocked     map[string]int `json:"blocked,omitempty"`
+	Quarantined map[string]int `json:"quarantined,omitempty"`
+	Unclear     map[string]int `json:"cannot_tell,omitempty"`
+	Unmapped    map[string]int `json:"unmapped,omitempty"`
+	Parked      int            `json:"parked"`
+	Undelivered int            `json:"undelivered"`
+	Seen        int            `json:"seen"`
+	Plan        string         `json:"plan,omitempty"`
+	Held        string         `json:"held,omitempty"`
+	TookMS      int64          `json:"took_ms"`
+}
+
+func summaryLine(s reconcile.Summary) summary {
+	return summary{Kind: "summary", Flow: s.Flow, State: string(s.State), Window: s.Window, Read: s.Read, Created: s.Created,
+		Updated: s.Updated, Sent: s.Sent, Unchanged: s.Unchanged, Skipped: s.Skipped.Count, Blocked: s.Blocked.Count,
+		Quarantined: s.Quarantined.Count, Unclear: s.Unclear.Count, Unmapped: s.Unmapped.Count, Parked: s.Parked,
+		Undelivered: s.Undelivered, Seen: s.Seen, Plan: s.Hash, Held: s.Held, TookMS: s.Took.Milliseconds()}
+}

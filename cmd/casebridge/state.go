@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/casebridge/casebridge/engine/reconcile"
+)
+
+func (a *app) stateCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "state", Short: "What the store knows: cursors, sends, recall; and taking over from older jobs"}
+	cmd.AddCommand(a.stateShow(), a.stateAdopt())
+	return cmd
+}
+
+func (a *app) stateAdopt() *cobra.Command {
+	var before, why string
+	cmd := &cobra.Command{
+		Use:   "adopt",
+		Short: "Take over: record what was already sent, so that it is not sent again",
+		Long: "Reads both systems whole and records in the ledger every send that the other system already lists.\n" +
+			"With --before, records of an earlier date are never sent. It fills recall. It writes to neither system.\n\n" + exitHelp,
+		Args: asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := time.Parse(time.DateOnly, before); before != "" && err != nil {
+				return usageError{fmt.Errorf("--before: %q is not a date such as 2026-11-01", before)}
+			}
+			return a.adopt(cmd.Context(), before, why)
+		},
+	}
+	cmd.Flags().StringVar(&before, "before", "", "what is older than this `DATE` counts as sent")
+	cmd.Flags().StringVar(&why, "why", "cut-over", "the `REASON`, for the audit trail")
+	return cmd
+}
+
+func (a *app) adopt(ctx context.Context, before, why string) error {
+	s, err := a.openAdopting(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	flows, err := s.c.flows(nil)
+	if err != nil {
+		return err
+	}
+	var jobs []reconcile.Job
+	for _, f := range flows {
+		job, err := a.job(s, f, reconcile.Window{}, nil)
+		if err != nil {
+			return err
+		}
+		job.Who = "casebridge state adopt"
+		jobs = append(jobs, job)
+	}
+	done, err := reconcile.Adopt(ctx, jobs, before, why)
+	for _, d := range done {
+		fmt.Fprintf(a.stdout, "%s: %d sends are already there and recorded; %d are not, and the next run will send them (see `casebridge plan %s`)\n",
+			d.Flow, d.Sent, d.Open, d.Flow)
+	}
+	return err
+}
+
+// openAdopting opens connections that cannot write and the store itself.
+func (a *app) openAdopting(ctx context.Context) (*session, error) {
+	return a.openWith(ctx, readOnly, false)
+}
+
+func (a *app) stateShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show", Short: "Cursors, sends by state, recall, quarantine, what is parked",
+		Args: asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			st, err := a.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeQuietly(st)
+			o, err := st.Overview(cmd.Context())
+			if err != nil {
+				return err
+			}
+			err = a.printOverview(o)
+			parked, err2 := st.Parked(cmd.Context())
+			awaiting, err3 := st.AwaitingList(cmd.Context())
+			a.printSends("parked (maybe sent)", parked)
+			a.printSends("awaiting verification", awaiting)
+			return errors.Join(err, err2, err3)
+		},
+	}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate",
+		Short: "Check the specs: form, references, expressions, maps",
+		Long:  "Checks every file of the project and prints all findings in order of place. Needs no server and no store.",
+		RunE: func(*cobra.Command, []string) error {
+			asJSON, err := a.json()
+			if err != nil {
+				return err
+			}
+			c, diags, err := a.compile()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.validateJSON(diags)
+			}
+			return a.validateText(c, diags)
+		},
+	}
+}
+
+func (a *app) validateText(c *compiled, diags []engine.Diag) error {
+	if err := printDiags(a.stdout, diags); err != nil {
+		return err
+	}
+	failed := engine.HasErrors(diags)
+	if failed {
+		fmt.Fprintf(a.stdout, "%d findings. Nothing will run until the errors are mended.\n", len(diags))
+		return errSpecs
+	}
+	p := c.project
+	rows := 0
+	for _, m := range p.Maps {
+		rows += len(m.Rows)
+	}
+	fmt.Fprintf(a.stdout, "%s is sound: %d flows, %d mappings, %d maps with %d rows, %d tests in %d files, %d warnings (version %.12s)\n",
+		p.Name.Text, len(p.Flows), len(p.Mappings), len(p.Maps), rows, countTests(c), len(p.Suites), len(diags), p.Version)
+	return nil
+}
+
+func countTests(c *compiled) int {
+	n := 0
+	for _, s := range c.project.Suites {
+		n += len(s.Cases)
+	}
+	return n
+}
+
+// finding is a Diag as JSON.
+type finding struct {
+	Severity string `json:"severity"`
+	Code     string `json:"code"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+	Width    int    `json:"width,omitempty"`
+	Message  string `json:"message"`
+	Help     string `json:"help,omitempty"`
+}
+
+func (a *app) validateJSON(diags []engine.Diag) error {
+	enc := json.NewEncoder(a.stdout)
+	for _, d := range diags {
+		f := finding{string(d.Severity), d.Code, d.At.File, d.At.Line, d.At.Column, d.Width, d.Message, d.Help}
+		if err := enc.Encode(f); err != nil {
+			return err
+		}
+	}
+	if engine.HasErrors(diags) {
+		return errSpecs
+	}
+	return nil
+}

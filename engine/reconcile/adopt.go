@@ -1,0 +1,148 @@
+package reconcile
+
+import (
+	"context"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// Adopted says what Adopt recorded for one flow.
+type Adopted struct {
+	Flow string
+	Sent int // sends that the other system already lists: recorded, never sent again
+	Open int // sends that it does not list: the next run will send them
+}
+
+// Adopt takes over from the jobs before: it reads both systems whole, fills
+// recall, and records in the ledger every send that the other system already
+// lists, or whose source is older than before ("2026-11-01", "" for no date).
+// It writes to neither system. jobs are the flows of the chain, in order, with
+// the store itself.
+func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, error) {
+	seen := &sightings{by: map[string][]string{}}
+	for _, job := range jobs {
+		if !proves(job.Flow.Spec().Routes) {
+			continue
+		}
+		if err := survey(ctx, job, seen); err != nil {
+			return nil, err
+		}
+	}
+	var out []Adopted
+	for _, job := range jobs {
+		if !sends(job.Flow.Spec().Routes) {
+			continue
+		}
+		if err := job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: before, Who: job.Who, Why: why}); err != nil {
+			return out, err
+		}
+		done, err := adoptFlow(ctx, job, seen, before, why)
+		out = append(out, done)
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// survey decides about everything a flow can read, for what it proves.
+func survey(ctx context.Context, job Job, tell Tell) error {
+	job.Window = Window{Everything: true}
+	job.Tell = tell
+	_, err := Plan(ctx, job)
+	return err
+}
+
+func adoptFlow(ctx context.Context, job Job, seen *sightings, before, why string) (Adopted, error) {
+	plan := &sendsPlanned{}
+	if err := survey(ctx, job, plan); err != nil {
+		return Adopted{Flow: job.Flow.Name()}, err
+	}
+	done := Adopted{Flow: job.Flow.Name()}
+	var sent []engine.Change
+	for _, c := range plan.changes {
+		if seen.take(c) {
+			sent = append(sent, c)
+		} else {
+			done.Open++
+		}
+	}
+	done.Sent = len(sent)
+	return done, job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: before, Who: job.Who, Why: why, Sends: sent})
+}
+
+// sightings gathers what the other system lists.
+type sightings struct{ by map[string][]string } // what was sent -> the answers that show it
+
+func (s *sightings) Decided(d mapping.Decision) {
+	for _, x := range d.Sightings {
+		s.by[sightKey(x.Object, x.Once, x.Known)] = append(s.by[sightKey(x.Object, x.Once, x.Known)], x.Answer)
+	}
+}
+
+func (*sightings) Settled(engine.Change, engine.Outcome) {}
+func (*sightings) Progress(Summary)                      {}
+
+// take says whether c is listed; one answer stands for one send.
+func (s *sightings) take(c engine.Change) bool {
+	for _, key := range []string{sightKey(c.Object, c.Once, nil), sightKey(c.Object, "", c.Known)} {
+		if answers := s.by[key]; len(answers) > 0 {
+			s.by[key] = answers[1:]
+			return true
+		}
+	}
+	return false
+}
+
+func sightKey(object, once string, known []engine.Pair) string {
+	if once != "" {
+		known = nil
+	}
+	return object + "\x00" + once + "\x00" + engine.JoinPairs(known)
+}
+
+// sendsPlanned gathers sends that must not be repeated.
+type sendsPlanned struct{ changes []engine.Change }
+
+func (p *sendsPlanned) Decided(d mapping.Decision) {
+	for _, c := range d.Changes {
+		if c.Verdict == engine.Send && c.Once != "" {
+			c.Document, c.Fields, c.Current = engine.Body{}, nil, engine.Body{}
+			p.changes = append(p.changes, c)
+		}
+	}
+}
+
+func (*sendsPlanned) Settled(engine.Change, engine.Outcome) {}
+func (*sendsPlanned) Progress(Summary)                      {}
+
+func proves(routes []*spec.Route) bool {
+	for _, r := range routes {
+		for _, s := range r.Steps {
+			if s.Kind == spec.ProvesStep {
+				return true
+			}
+		}
+		if proves(r.Routes) {
+			return true
+		}
+	}
+	return false
+}
+
+func sends(routes []*spec.Route) bool {
+	for _, r := range routes {
+		for _, w := range r.Writes {
+			if w.Verb.Text == string(engine.SendVerb) {
+				return true
+			}
+		}
+		if sends(r.Routes) {
+			return true
+		}
+	}
+	return false
+}

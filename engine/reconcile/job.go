@@ -1,0 +1,66 @@
+package reconcile
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// groupSize is how many source records are decided and settled together: large
+// enough to fill a connection and to share one fsync, small enough to hold in memory.
+const groupSize = 256
+
+// Job is one flow and what it works with.
+type Job struct {
+	Project *spec.Project
+	Flow    *mapping.Flow
+	Readers map[string]engine.Reader // by connection
+	Store   *store.Store             // Run: the store itself; Plan: a scratch copy
+	Window  Window
+	Limits  spec.Limits // after settings; -1: none
+	Now     func() time.Time
+	Log     *slog.Logger
+	Who     string // who started it, for the audit trail
+	Tell    Tell   // may be nil
+}
+
+// Tell is told what happens, for screens. It is called from one goroutine at a time.
+type Tell interface {
+	// Decided is called for every decided record, before anything is written.
+	Decided(mapping.Decision)
+	// Settled is called for every write, when its outcome is safely recorded.
+	Settled(engine.Change, engine.Outcome)
+	// Progress is called after every wave.
+	Progress(Summary)
+}
+
+// State is how a flow ended.
+type State string
+
+// The states. After Done and Partial the next flow of a chain may start.
+const (
+	EndedDone    State = "done"
+	EndedPartial State = "partial" // some records did not go through; each has its reason
+	EndedHeld    State = "held"    // a limit was reached; a person must release its plan
+	EndedStopped State = "stopped" // no sign-in, no environment, or told to stop
+)
+
+// Plan decides about every record of the window and writes nothing anywhere but in job.Store, a scratch copy.
+func Plan(ctx context.Context, job Job) (Summary, error) {
+	return newLoop(job).run(ctx, planning{})
+}
+
+// Run decides about every record of the window, writes, and settles.
+// The error says why the reading or the run ended early; the Summary counts what was done until then.
+func Run(ctx context.Context, job Job, writers map[string]engine.Writer) (Summary, error) {
+	l := newLoop(job)
+	return l.run(ctx, newDelivery(l, writers))
+}
+
+// object returns the facts of "connection.object"; specs were checked, so it is there.
+func (j Job) object(full string) *engine.Object { return j.Project.Object(full) }

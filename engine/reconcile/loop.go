@@ -1,0 +1,291 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// rounds bounds how often one wave may ask for more; a flow has far fewer steps that look something up.
+const rounds = 32
+
+// loop is one pass over a flow's records.
+type loop struct {
+	job       Job
+	spec      *spec.Flow
+	source    *engine.Object
+	zone      *time.Location
+	start     string // run.start
+	fields    map[string][]string
+	recall    *spec.Recall // what the store keeps of the source; nil: nothing
+	reference map[string]mapping.Answer
+	run_      *store.Run
+	began     time.Time
+	newest    time.Time // newest stamp read
+	sum       Summary
+}
+
+// delivery is what Plan and Run do differently with a wave of decisions.
+type delivery interface {
+	// admit refuses to begin, or nil.
+	admit(l *loop, cur store.Cursor) error
+	// deliver disposes of one wave. An error ends the pass.
+	deliver(ctx context.Context, l *loop, wave []mapping.Decision, recalled []store.Recalled) error
+	// settled says whether every record so far has a durable outcome, so that the cursor may pass them.
+	settled() bool
+}
+
+func newLoop(job Job) *loop {
+	f := job.Flow.Spec()
+	l := &loop{
+		job: job, spec: f, source: job.object(f.Source.Read.Text), zone: job.Project.Zone,
+		fields: map[string][]string{}, reference: map[string]mapping.Answer{},
+		sum: Summary{Flow: f.Name.Text, Title: f.Title},
+	}
+	for _, use := range job.Flow.Reads() {
+		l.fields[use.Object] = use.Fields
+	}
+	for i := range job.Project.Recall {
+		if job.Project.Recall[i].Object.Text == f.Source.Read.Text {
+			l.recall = &job.Project.Recall[i]
+		}
+	}
+	return l
+}
+
+// run is the whole story: begin, read, decide and deliver in waves, end.
+func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
+	l.began = l.job.Now()
+	cur, err := l.job.Store.Cursor(ctx, l.spec.Name.Text)
+	if err != nil {
+		return l.ended(EndedStopped), err
+	}
+	l.start = max(l.spec.Source.Start.Text, cur.AdoptedBefore)
+	if err := d.admit(l, cur); err != nil {
+		return l.ended(EndedStopped), err
+	}
+	r, err := readingFor(l.job.Window, l.spec.Source, l.source, cur, l.zone, l.began)
+	if err != nil {
+		return l.ended(EndedStopped), err
+	}
+	l.sum.Window = windowText(r, l.job.Window, l.zone)
+	if l.run_, err = l.begin(ctx); err != nil {
+		return l.ended(EndedStopped), err
+	}
+	passErr := l.pass(ctx, r, d)
+	return l.finish(ctx, r, d, passErr)
+}
+
+func (l *loop) begin(ctx context.Context) (*store.Run, error) {
+	return l.job.Store.Begin(ctx, store.Begin{
+		Flow: l.spec.Name.Text, SpecVersion: l.job.Project.Version, Who: l.job.Who,
+		Ordinary: !l.job.Window.Manual(), Window: l.sum.Window, Lease: leaseTime,
+	})
+}
+
+// leaseTime is how long a runner that went silent keeps others out; it is renewed with every wave.
+const leaseTime = 10 * time.Minute
+
+// pass reads the window and hands it on in groups.
+func (l *loop) pass(ctx context.Context, r reading, d delivery) error {
+	connection, _, _ := engine.SplitObject(l.spec.Source.Read.Text)
+	r.query.Fields = l.fields[l.spec.Source.Read.Text]
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	groups := readAhead(ctx, l.job.Readers[connection].Read(ctx, r.query), l.job.Window.Limit)
+	for g := range groups {
+		if err := l.group(ctx, g.records, d); err != nil {
+			return err
+		}
+		if g.err != nil {
+			return g.err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// group is a handful of records that were read; err is how the reading ended.
+type group struct {
+	records []engine.Record
+	err     error
+}
+
+// readAhead reads the next group while the last one is being handled.
+func readAhead(ctx context.Context, records func(func(engine.Record, error) bool), limit int) <-chan group {
+	out := make(chan group)
+	go func() {
+		defer close(out)
+		send := func(g group) bool {
+			select {
+			case out <- g:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		var g group
+		read := 0
+		for rec, err := range records {
+			if err != nil {
+				g.err = err
+				break
+			}
+			g.records = append(g.records, rec)
+			if read++; limit > 0 && read == limit {
+				break
+			}
+			if len(g.records) == groupSize {
+				if !send(g) {
+					return
+				}
+				g = group{}
+			}
+		}
+		send(g)
+	}()
+	return out
+}
+
+// group handles records wave by wave.
+func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) error {
+	for _, rec := range records {
+		if rec.Stamp.After(l.newest) {
+			l.newest = rec.Stamp
+		}
+	}
+	for _, wave := range waves(records, l.job.Flow.Alone) {
+		decisions, err := l.decide(ctx, wave)
+		if err != nil {
+			return err
+		}
+		l.sum.Read += len(wave)
+		for _, dec := range decisions {
+			l.decided(dec)
+		}
+		if err := d.deliver(ctx, l, decisions, l.recalls(wave)); err != nil {
+			return err
+		}
+		if err := l.run_.Renew(ctx); err != nil {
+			return err
+		}
+		l.progress()
+	}
+	return nil
+}
+
+func (l *loop) decided(dec mapping.Decision) {
+	for _, c := range dec.Changes {
+		l.sum.count(c)
+	}
+	if l.job.Tell != nil {
+		l.job.Tell.Decided(dec)
+	}
+}
+
+func (l *loop) progress() {
+	if l.job.Tell != nil {
+		l.sum.Took = l.job.Now().Sub(l.began)
+		l.job.Tell.Progress(l.sum)
+	}
+}
+
+// waves cuts records into lists within which no two share a value; the order of sharers is kept.
+func waves(records []engine.Record, alone func(engine.Record) []string) [][]engine.Record {
+	var out [][]engine.Record
+	next := map[string]int{} // value -> first wave that is free of it
+	for _, rec := range records {
+		values := alone(rec)
+		at := 0
+		for _, v := range values {
+			at = max(at, next[v])
+		}
+		for _, v := range values {
+			next[v] = at + 1
+		}
+		if at == len(out) {
+			out = append(out, nil)
+		}
+		out[at] = append(out[at], rec)
+	}
+	return out
+}
+
+// decide asks Decide for every record until none wants to know more.
+func (l *loop) decide(ctx context.Context, wave []engine.Record) ([]mapping.Decision, error) {
+	k := &knowledge{answers: map[string]mapping.Answer{}, reference: l.reference}
+	decisions := make([]mapping.Decision, len(wave))
+	open := make([]int, len(wave))
+	for i := range wave {
+		open[i] = i
+	}
+	for range rounds {
+		var wants []mapping.Ask
+		var still []int
+		for _, i := range open {
+			decisions[i] = l.job.Flow.Decide(mapping.Input{Record: wave[i], Now: l.began, Start: l.start, Known: k})
+			if len(decisions[i].Wants) > 0 {
+				wants = append(wants, decisions[i].Wants...)
+				still = append(still, i)
+			}
+		}
+		if len(still) == 0 {
+			return decisions, nil
+		}
+		open = still
+		if err := l.learn(ctx, k, distinct(wants)); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errors.New("a decision never stopped asking; this is a defect of casebridge")
+}
+
+// finish ends the run in the store and moves the cursor if it may move.
+func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error) (Summary, error) {
+	state := endState(passErr, l.sum, d)
+	sum := l.ended(state)
+	end := store.End{State: string(state), Counts: sum.counts()}
+	if passErr == nil && !l.job.Window.Manual() && d.settled() {
+		end.Mark = l.nextMark()
+		end.Swept = r.sweep
+	}
+	if passErr == nil && r.whole && l.job.Window.Limit == 0 {
+		end.Whole = l.spec.Source.Read.Text
+	}
+	// The run must be closed even if we were told to stop meanwhile.
+	if err := l.run_.End(context.WithoutCancel(ctx), end); err != nil && passErr == nil {
+		return sum, err
+	}
+	return sum, passErr
+}
+
+// nextMark is where the next ordinary window starts from, before its overlap.
+func (l *loop) nextMark() time.Time {
+	if l.source.Mark == engine.MarkStart {
+		return l.began
+	}
+	return l.newest
+}
+
+func endState(passErr error, sum Summary, d delivery) State {
+	switch {
+	case passErr != nil && (stops(engine.KindOf(passErr)) || engine.KindOf(passErr) == ""):
+		return EndedStopped
+	case sum.Held != "":
+		return EndedHeld
+	case passErr != nil || !d.settled() || sum.partial():
+		return EndedPartial
+	default:
+		return EndedDone
+	}
+}
+
+func (l *loop) ended(s State) Summary {
+	l.sum.State = s
+	l.sum.Took = l.job.Now().Sub(l.began)
+	return l.sum
+}

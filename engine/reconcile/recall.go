@@ -1,0 +1,75 @@
+package reconcile
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// recalls is what the store shall remember of the wave's records.
+func (l *loop) recalls(wave []engine.Record) []store.Recalled {
+	if l.recall == nil {
+		return nil
+	}
+	out := make([]store.Recalled, 0, len(wave))
+	for _, rec := range wave {
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(rec.Body.Raw(), &fields) != nil {
+			continue // Decide has already quarantined it
+		}
+		out = append(out, remember(l.recall, fields))
+	}
+	return out
+}
+
+func remember(r *spec.Recall, fields map[string]json.RawMessage) store.Recalled {
+	keys := make([]string, len(r.Key))
+	for i, k := range r.Key {
+		keys[i] = plain(fields[k.Text])
+	}
+	rec := store.Recalled{Object: r.Object.Text, Key: strings.Join(keys, "\x1f")}
+	for _, k := range r.Keep {
+		if v := plain(fields[k.Text]); v != "" {
+			rec.Keep = append(rec.Keep, engine.Pair{Name: k.Text, Value: v})
+		}
+	}
+	rec.Sealed = sealed(r.Sealed, fields)
+	return rec
+}
+
+// sealed joins the personal fields into one JSON object, in the order of the spec.
+func sealed(names []spec.Scalar, fields map[string]json.RawMessage) []byte {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for _, n := range names {
+		raw, ok := fields[n.Text]
+		if !ok {
+			continue
+		}
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		name, _ := json.Marshal(n.Text) // a string always marshals
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(raw)
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// plain is a scalar as text; null and absent are "".
+func plain(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	if text := string(raw); text != "null" {
+		return text
+	}
+	return ""
+}

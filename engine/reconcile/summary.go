@@ -1,0 +1,130 @@
+package reconcile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"math/big"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+var (
+	errNoUpperBound = errors.New("this source cannot be read up to a moment")
+	errNoStart      = errors.New("the flow can send what cannot be sent twice, and it is not known from when on")
+	errSystemic     = errors.New("one write after another failed, so the rest was left for later")
+)
+
+// Reasons counts by reason, keeping the order in which reasons first came.
+type Reasons struct {
+	Order []string
+	Count map[string]int
+}
+
+func (r *Reasons) add(text string) {
+	if r.Count == nil {
+		r.Count = map[string]int{}
+	}
+	if r.Count[text] == 0 {
+		r.Order = append(r.Order, text)
+	}
+	r.Count[text]++
+}
+
+// Total is the sum over all reasons.
+func (r Reasons) Total() int {
+	n := 0
+	for _, c := range r.Count {
+		n += c
+	}
+	return n
+}
+
+// Summary counts what became of a flow's records. For a plan, "created" reads "would be created".
+type Summary struct {
+	Flow      string
+	Title     string
+	State     State
+	Window    string
+	Read      int
+	Created   int
+	Updated   int
+	Sent      int
+	Unchanged int
+
+	Skipped     Reasons
+	Blocked     Reasons
+	Quarantined Reasons
+	Unclear     Reasons
+	Unmapped    Reasons // values that no map knows, by map and value
+
+	Parked      int // may have arrived; never sent again by themselves
+	Undelivered int // not sent, or without an answer, and harmless to repeat: the next run tries again
+	Seen        int // sends that the other system has now shown
+	Released    int // parked sends that were closed thereby
+	Held        string
+	Hash        string // of all writes, whatever their order; empty when nothing would be written
+	Took        time.Duration
+
+	sum *big.Int
+}
+
+// Writes is how many documents were written, or would be.
+func (s Summary) Writes() int { return s.Created + s.Updated + s.Sent }
+
+// count files a change that does not write.
+func (s *Summary) count(c engine.Change) {
+	for _, n := range c.Notes {
+		if n.Value != "" {
+			s.Unmapped.add(n.Text + ": " + n.Value)
+		}
+	}
+	switch c.Verdict {
+	case engine.NoChange:
+		s.Unchanged++
+	case engine.Skip:
+		s.Skipped.add(c.Reason.Text)
+	case engine.Blocked:
+		s.Blocked.add(c.Reason.Text)
+	case engine.Quarantined:
+		s.Quarantined.add(reasonText(c.Reason))
+	case engine.Unclear:
+		s.Unclear.add(c.Reason.Text)
+	}
+}
+
+func reasonText(r engine.Reason) string {
+	if r.Value != "" {
+		return r.Text + ": " + r.Value
+	}
+	return r.Text
+}
+
+// wrote counts a change that was written, or would be.
+func (s *Summary) wrote(v engine.Verdict) {
+	switch v {
+	case engine.Create:
+		s.Created++
+	case engine.Update:
+		s.Updated++
+	case engine.Send:
+		s.Sent++
+	}
+}
+
+// mark adds a change to the plan's hash. Adding digests makes the hash independent of the order of reading.
+func (s *Summary) mark(c engine.Change) {
+	h := sha256.New()
+	for _, part := range []string{c.Flow, c.Route, c.Record, c.Item, string(c.Verdict), c.Object, c.Target, c.Once} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	h.Write(c.Document.Raw())
+	if s.sum == nil {
+		s.sum = new(big.Int)
+	}
+	s.sum.Add(s.sum, new(big.Int).SetBytes(h.Sum(nil)))
+	all := sha256.Sum256(s.sum.Bytes())
+	s.Hash = hex.EncodeToString(all[:6])
+}
