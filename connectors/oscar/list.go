@@ -1,0 +1,151 @@
+package oscar
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/url"
+	"time"
+
+	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/engine"
+	"github.com/tidwall/gjson"
+)
+
+const listOp = "read clients"
+
+var errNoClient = errors.New("the list holds something that is not a client")
+
+// reader lists clients.
+type reader struct{ c *connection }
+
+// Read implements engine.Reader. OSCaR answers with one body of any size: it is kept
+// encrypted on disk, seen to be whole, and then given out client by client. The
+// window begins at UTC midnight, because OSCaR compares days of UTC for most clients
+// (oscar-api.md §6.2); an end is not asked for. With Named, everything is listed and
+// only clients with that external_id, global_id or slug are given.
+func (r reader) Read(ctx context.Context, q engine.Query) iter.Seq2[engine.Record, error] {
+	return func(yield func(engine.Record, error) bool) {
+		if q.Object != clientObject {
+			yield(engine.Record{}, &engine.Fault{Kind: engine.Environment, Op: "read", Ref: q.Object, Err: errNotRead})
+			return
+		}
+		list, err := r.c.list(ctx, q)
+		if err != nil {
+			yield(engine.Record{}, err)
+			return
+		}
+		defer list.Close()
+		r.c.records(ctx, list, q.Named)(yield)
+	}
+}
+
+// Find implements engine.Reader: OSCaR has no such endpoint.
+func (r reader) Find(_ context.Context, l engine.Lookup) ([]engine.Record, error) {
+	return nil, &engine.Fault{Kind: engine.Environment, Op: "find", Ref: l.Object, Err: errNoLookup,
+		Next: "Read the list, or use what was recalled of it."}
+}
+
+// list asks for the clients of q. A list that arrived but is cut off or broken inside
+// is asked for once more before anybody sees a part of it.
+func (c *connection) list(ctx context.Context, q engine.Query) (*rest.Spooled, error) {
+	request := rest.Request{Op: listOp, Path: clientsPath, Query: window(q), Timeout: c.listTimeout}
+	for last := false; ; last = true {
+		spooled, err := c.spool(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		err = c.whole(ctx, spooled)
+		if err == nil {
+			return spooled, nil
+		}
+		_ = spooled.Close()
+		if last || engine.KindOf(err) != engine.Transient {
+			return nil, err
+		}
+	}
+}
+
+// window is the query of a list. Everything is asked for by leaving since_date out: an
+// empty one means the same, but looks like a mistake.
+func window(q engine.Query) string {
+	if q.Since.IsZero() || q.Named != "" {
+		return ""
+	}
+	return url.Values{"since_date": {midnight(q.Since).Format("2006-01-02T15:04:05Z")}}.Encode()
+}
+
+// midnight is the beginning of t's day in UTC.
+func midnight(t time.Time) time.Time {
+	y, m, d := t.UTC().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+}
+
+// whole reads a list to its end without giving anything out.
+func (c *connection) whole(ctx context.Context, list *rest.Spooled) error {
+	for raw, err := range list.Elements("data", c.maxRecord) {
+		switch {
+		case err != nil:
+			return listFault(err)
+		case ctx.Err() != nil:
+			return stopped(ctx)
+		case raw[0] != '{':
+			return listFault(&engine.Fault{Kind: engine.Transient, Err: errNoClient})
+		}
+	}
+	return nil
+}
+
+// records gives each client of a list once.
+func (c *connection) records(ctx context.Context, list *rest.Spooled, named string) iter.Seq2[engine.Record, error] {
+	return func(yield func(engine.Record, error) bool) {
+		seen := map[string]struct{}{}
+		for raw, err := range list.Elements("data", c.maxRecord) {
+			if err == nil && ctx.Err() != nil {
+				err = stopped(ctx)
+			}
+			if err != nil {
+				yield(engine.Record{}, listFault(err))
+				return
+			}
+			client := row{raw}
+			if named != "" && !client.answers(named) || repeats(seen, client.identity()) {
+				continue
+			}
+			if !yield(client.record(c.name+"."+clientObject), nil) {
+				return
+			}
+		}
+	}
+}
+
+// repeats says whether identity was seen before, and remembers it. What has none is never a repetition.
+func repeats(seen map[string]struct{}, identity string) bool {
+	if identity == "" {
+		return false
+	}
+	_, before := seen[identity]
+	seen[identity] = struct{}{}
+	return before
+}
+
+func stopped(ctx context.Context) error {
+	return &engine.Fault{Kind: engine.Cancelled, Op: listOp, Err: ctx.Err()}
+}
+
+// listFault says what was being done when a list could not be read.
+func listFault(err error) error {
+	var f *engine.Fault
+	if !errors.As(err, &f) {
+		return &engine.Fault{Kind: engine.Transient, Op: listOp, Err: errNoClient}
+	}
+	own := *f
+	own.Op = listOp
+	return &own
+}
+
+// saved says whether an answer has the form of OSCaR's "Record saved.": an object with a
+// message that is a text. The text itself is never compared (oscar-api.md §3).
+func saved(answer *rest.Response) bool {
+	return answer != nil && gjson.GetBytes(answer.Body, "message").Type == gjson.String
+}

@@ -1,0 +1,144 @@
+// Package oscar reads and writes OSCaR, the case system of NGOs, through its
+// interoperability API: clients are listed, referrals, decisions and links are
+// handed over. It knows endpoints, sign-in and what to distrust; it knows no flow,
+// no map and no other system. It cannot fetch one client, cannot delete, and does
+// not remember what was sent: that is the store's work.
+package oscar
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/engine"
+	"github.com/tidwall/gjson"
+)
+
+// The endpoints that are used (oscar-api.md §2, §4 to §6).
+const (
+	signInPath    = "/api/v1/admin_auth/sign_in"
+	validatePath  = "/api/v1/admin_auth/validate_token"
+	indexPath     = "/api/v1/organizations"
+	clientsPath   = "/api/v1/organizations/clients"
+	upsertPath    = "/api/v1/organizations/clients/upsert"
+	linksPath     = "/api/v1/organizations/clients/update_links"
+	decisionsPath = "/api/v1/organizations/referrals/update_statuses"
+)
+
+// maxList bounds what one list may take on disk.
+const maxList = 8 << 30
+
+var (
+	errNotOSCaR   = errors.New("the answer is not what OSCaR gives")
+	errNotRead    = errors.New("this object cannot be read")
+	errNotWritten = errors.New("this object cannot be written")
+	errNoLookup   = errors.New("OSCaR has no way to look up one client")
+)
+
+// Driver connects to OSCaR.
+type Driver struct{}
+
+// Name implements engine.Driver.
+func (Driver) Name() string { return "oscar" }
+
+// Settings implements engine.Driver.
+func (Driver) Settings() []engine.Setting {
+	return append(rest.Settings("4", "0", "60s"),
+		engine.Setting{Name: "email", Note: "of the interoperability account", Required: true},
+		engine.Setting{Name: "password", Note: "of the interoperability account", Secret: true, Required: true},
+		engine.Setting{Name: "list_timeout", Note: "longest wait for the list of clients, which has no pages", Default: "10m"},
+		engine.Setting{Name: "max_record", Note: "largest client in bytes", Default: "1048576"},
+	)
+}
+
+// Open implements engine.Driver. It does not talk to OSCaR.
+func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
+	known := d.Settings()
+	options, err := rest.From(o, known)
+	if err != nil {
+		return nil, err
+	}
+	s := rest.WithDefaults(o.Settings, known)
+	listTimeout, err := s.Duration("list_timeout")
+	if err != nil {
+		return nil, err
+	}
+	maxRecord, err := s.Number("max_record")
+	if err != nil {
+		return nil, err
+	}
+	if maxRecord < 1 {
+		return nil, settingFault("max_record", "must be at least 1")
+	}
+	for _, name := range []string{"email", "password"} {
+		if s.Secret(name).Empty() {
+			return nil, settingFault(name, "is not set")
+		}
+	}
+	client, err := rest.New(options)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{
+		name: o.Connection, http: client, tempDir: o.TempDir,
+		session:     newSession(client, s.Text("email"), s.Secret("password"), o.Now),
+		listTimeout: listTimeout, maxRecord: int(maxRecord),
+	}, nil
+}
+
+func settingFault(name, what string) error {
+	return &engine.Fault{Kind: engine.Environment, Op: "open connection", Ref: name, Err: errors.New(what)}
+}
+
+// connection is one opened OSCaR.
+type connection struct {
+	name        string
+	http        *rest.Client
+	session     *session
+	listTimeout time.Duration
+	maxRecord   int
+	tempDir     string
+}
+
+func (c *connection) Reader() engine.Reader { return reader{c} }
+func (c *connection) Writer() engine.Writer { return writer{c} }
+func (c *connection) Close() error          { return c.http.Close() }
+
+// Check signs in, lets OSCaR confirm the token (a proxy may drop its headers) and asks
+// for the organizations, which only the right host has.
+func (c *connection) Check(ctx context.Context) error {
+	if _, err := c.do(ctx, rest.Request{Op: "check sign-in", Path: validatePath}); err != nil {
+		return err
+	}
+	const op = "check organizations"
+	answer, err := c.do(ctx, rest.Request{Op: op, Path: indexPath})
+	if err != nil {
+		return err
+	}
+	if !gjson.GetBytes(answer.Body, "organizations").IsArray() {
+		return &engine.Fault{Kind: engine.Environment, Op: op, Status: answer.Status, Err: errNotOSCaR, Next: "Check the url of this connection."}
+	}
+	return nil
+}
+
+// do sends r signed; see rest.Client.Do for what it returns.
+func (c *connection) do(ctx context.Context, r rest.Request) (answer *rest.Response, err error) {
+	err = c.session.with(ctx, func(header http.Header) error {
+		r.Header = header
+		answer, err = c.http.Do(ctx, r)
+		return err
+	})
+	return answer, err
+}
+
+// spool sends r signed and keeps the answer on disk.
+func (c *connection) spool(ctx context.Context, r rest.Request) (list *rest.Spooled, err error) {
+	err = c.session.with(ctx, func(header http.Header) error {
+		r.Header = header
+		list, err = c.http.Spool(ctx, r, c.tempDir, maxList)
+		return err
+	})
+	return list, err
+}

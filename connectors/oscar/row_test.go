@@ -1,0 +1,97 @@
+package oscar
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/engine"
+	"github.com/tidwall/gjson"
+)
+
+// FuzzDecode: whatever OSCaR answers, a list is either read whole into valid clients,
+// each once, or it is a fault and nothing was given out.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"data":[` + referredOut + `,` + shared + `]}`, `{"data":[]}`, `{"data":null}`, `{"x":[{}],"data":[{"slug":"a-1","services":[1,null,{}]}]}`,
+		`{"data":[{"services":[{"referral_id":1},{"referral_id":1}],"services":[]}]}`, `[]`, ``, `{"data":[{}]}x`, `{"data":[{"services":{"a":1}}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		list, err := rest.Spool(bytes.NewReader(answer), t.TempDir(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer list.Close()
+		c := &connection{name: "east", maxRecord: 1 << 16}
+		ctx := context.Background()
+		if c.whole(ctx, list) != nil {
+			return
+		}
+		seen := map[string]bool{}
+		for record, err := range c.records(ctx, list, "") {
+			if err != nil {
+				t.Fatalf("seen whole, and yet %v", err)
+			}
+			if raw := record.Body.Raw(); !gjson.ValidBytes(raw) || raw[0] != '{' {
+				t.Fatal("a record that is no object")
+			}
+			if record.ID != "" && seen[record.ID] {
+				t.Fatalf("%q twice", record.ID)
+			}
+			seen[record.ID] = true
+		}
+	})
+}
+
+// FuzzRefusal: no answer to a referral makes a panic, a fault that quotes it, or a "done" it did not say.
+func FuzzRefusal(f *testing.F) {
+	for _, seed := range []string{recordFound, `{"message":{"services":["x"]}}`, `{"message":"x"}`, `{"external_id":"case-1","message":"x"}`, `[]`, ``} {
+		f.Add(422, []byte(seed))
+	}
+	change := referralChange(map[string]any{"global_id": "01A"})
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		answer := &rest.Response{Status: status}
+		if gjson.ValidBytes(body) {
+			answer.Body = body
+		}
+		out := judgeFailure(document{change.Document.Raw()}, answer, &engine.Fault{Kind: engine.Rejected, Status: status})
+		if out.State == engine.Done || out.Fault == nil {
+			t.Fatal("a failure that is done")
+		}
+		for _, name := range out.Fault.Fields {
+			if !isFieldName(name) {
+				t.Fatalf("the fault quotes %q", name)
+			}
+		}
+	})
+}
+
+func BenchmarkRead(b *testing.B) {
+	rows := `{"data":[` + shared
+	for range 999 {
+		rows += "," + referredOut
+	}
+	server := httptest.NewServer(&fake{answer: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, rows+"]}") }})
+	defer server.Close()
+	conn, err := Driver{}.Open(engine.Opening{Connection: "east", Now: time.Now, TempDir: b.TempDir(), Settings: engine.NewSettings(map[string]string{
+		"url": server.URL, "email": "bridge@example.org", "password": testPassword})})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	b.SetBytes(int64(len(rows)))
+	for b.Loop() {
+		for _, err := range conn.Reader().Read(context.Background(), engine.Query{Object: "client"}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
