@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// RunInfo is one run as people look back at it.
+type RunInfo struct {
+	ID          int64
+	Flow        string
+	SpecVersion string
+	Who         string
+	Ordinary    bool
+	Window      string
+	State       string // running, done, partial, held, refused, stopped, died
+	Counts      map[string]int
+	Mark        time.Time // where it moved the cursor to; zero: it did not
+	Started     time.Time
+	Ended       time.Time // zero while it runs
+}
+
+// Runs returns the last runs, the newest first; flow "" means all flows.
+func (s *Store) Runs(ctx context.Context, flow string, last int) ([]RunInfo, error) {
+	var out []RunInfo
+	query := `SELECT id, flow, spec_version, who, ordinary, span, state, counts, mark, started_at, ended_at
+		FROM runs WHERE ($1 = '' OR flow = $1) ORDER BY id DESC LIMIT $2`
+	err := each(ctx, s.read, query, []any{flow, last}, func(rows *sql.Rows) error {
+		var r RunInfo
+		var counts string
+		var mark, started, ended int64
+		err := rows.Scan(&r.ID, &r.Flow, &r.SpecVersion, &r.Who, &r.Ordinary, &r.Window, &r.State, &counts, &mark, &started, &ended)
+		if err == nil {
+			err = json.Unmarshal([]byte(counts), &r.Counts)
+		}
+		r.Mark, r.Started, r.Ended = instant(mark), instant(started), instant(ended)
+		out = append(out, r)
+		return err
+	})
+	return out, broken("read runs", flow, err)
+}
+
+// Overview is the whole store at a glance.
+type Overview struct {
+	Path       string
+	Project    string
+	Schema     int64
+	Hosts      []engine.Pair // connection, and the system it is stamped for
+	Cursors    []FlowCursor
+	Sends      []SendCount
+	Recall     []RecallCount
+	Quarantine []QuarantineCount
+	Parked     int
+	Key        KeyState
+}
+
+// FlowCursor is the cursor of a flow, and who runs it now.
+type FlowCursor struct {
+	Flow   string
+	Cursor Cursor
+	Holder string // "" when nobody runs it
+	Since  time.Time
+}
+
+// SendCount counts the sends of an object in a state.
+type SendCount struct {
+	Object string
+	State  string // as in the table of the package: intended and closed too
+	Count  int
+}
+
+// RecallCount counts what is remembered of an object.
+type RecallCount struct {
+	Object  string
+	Count   int
+	Sealed  int       // of these, records with sealed fields
+	WholeAt time.Time // when it was last read whole; zero: never
+}
+
+// QuarantineCount counts the entries of a flow.
+type QuarantineCount struct {
+	Flow         string
+	Open, Closed int
+}
+
+// KeyState says whether recall's personal fields can be read.
+type KeyState struct {
+	Given      bool
+	Unreadable int // records that were sealed under another key, or with no key given now
+}
+
+// Mismatch says that there is a key, but not the one that some records were sealed under.
+func (k KeyState) Mismatch() bool { return k.Given && k.Unreadable > 0 }
+
+// Overview looks at the whole store; every list is in order of its names.
+func (s *Store) Overview(ctx context.Context) (Overview, error) {
+	o := Overview{Path: s.path, Project: s.project, Schema: s.schema}
+	var err error
+	for _, part := range []func(context.Context, *Overview) error{s.stamps, s.cursors, s.sendCounts, s.recallCounts, s.quarantineCounts} {
+		if err = part(ctx, &o); err != nil {
+			return o, broken("look at the store", s.path, err)
+		}
+	}
+	o.Key, err = s.KeyState(ctx)
+	return o, err
+}
+
+// KeyState looks through recall for records that the key does not open.
+func (s *Store) KeyState(ctx context.Context) (KeyState, error) {
+	k := KeyState{Given: s.seal != nil}
+	id := []byte{}
+	if s.seal != nil {
+		id = s.seal.id
+	}
+	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM recall WHERE sealed IS NOT NULL AND substr(sealed, 1, 8) <> $1`, id).Scan(&k.Unreadable)
+	return k, broken("check store key", "", err)
+}
+
+func (s *Store) stamps(ctx context.Context, o *Overview) error {
+	return each(ctx, s.read, `SELECT name, value FROM stamps ORDER BY name`, nil, func(rows *sql.Rows) error {
+		var name, value string
+		err := rows.Scan(&name, &value)
+		if connection, ok := strings.CutPrefix(name, urlStamp); ok {
+			o.Hosts = append(o.Hosts, engine.Pair{Name: connection, Value: value})
+		} else if name == "project" {
+			o.Project = value
+		}
+		return err
+	})
+}
+
+func (s *Store) cursors(ctx context.Context, o *Overview) error {
+	query := `SELECT f.flow, coalesce(c.mark, 0), coalesce(c.swept_at, 0), coalesce(c.adopted_before, ''), coalesce(c.whole, 0),
+			coalesce(l.who, ''), coalesce(l.since, 0)
+		FROM (SELECT flow FROM cursors UNION SELECT flow FROM runs) AS f
+		LEFT JOIN cursors AS c ON c.flow = f.flow
+		LEFT JOIN leases AS l ON l.flow = f.flow AND l.expires > $1
+		ORDER BY f.flow`
+	return each(ctx, s.read, query, []any{millis(s.now())}, func(rows *sql.Rows) error {
+		var f FlowCursor
+		var mark, swept, since int64
+		err := rows.Scan(&f.Flow, &mark, &swept, &f.Cursor.AdoptedBefore, &f.Cursor.Whole, &f.Holder, &since)
+		f.Cursor.Mark, f.Cursor.SweptAt, f.Since = instant(mark), instant(swept), instant(since)
+		o.Cursors = append(o.Cursors, f)
+		return err
+	})
+}
+
+func (s *Store) sendCounts(ctx context.Context, o *Overview) error {
+	query := `SELECT object, state, count(*) FROM sends GROUP BY object, state ORDER BY object, state`
+	return each(ctx, s.read, query, nil, func(rows *sql.Rows) error {
+		var c SendCount
+		err := rows.Scan(&c.Object, &c.State, &c.Count)
+		o.Sends = append(o.Sends, c)
+		if c.State == sendParked {
+			o.Parked += c.Count
+		}
+		return err
+	})
+}
+
+func (s *Store) recallCounts(ctx context.Context, o *Overview) error {
+	query := `SELECT o.object, o.whole_at, count(r.id), count(r.sealed)
+		FROM recall_objects AS o LEFT JOIN recall AS r ON r.object = o.id GROUP BY o.object, o.whole_at ORDER BY o.object`
+	return each(ctx, s.read, query, nil, func(rows *sql.Rows) error {
+		var c RecallCount
+		var whole int64
+		err := rows.Scan(&c.Object, &whole, &c.Count, &c.Sealed)
+		c.WholeAt = instant(whole)
+		o.Recall = append(o.Recall, c)
+		return err
+	})
+}
+
+func (s *Store) quarantineCounts(ctx context.Context, o *Overview) error {
+	query := `SELECT flow, sum(CASE WHEN status = 'open' THEN 1 ELSE 0 END), sum(CASE WHEN status = 'open' THEN 0 ELSE 1 END)
+		FROM quarantine GROUP BY flow ORDER BY flow`
+	return each(ctx, s.read, query, nil, func(rows *sql.Rows) error {
+		var c QuarantineCount
+		err := rows.Scan(&c.Flow, &c.Open, &c.Closed)
+		o.Quarantine = append(o.Quarantine, c)
+		return err
+	})
+}
