@@ -1,0 +1,148 @@
+package primero
+
+import (
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// rowKey tells the rows of every subform apart (§3.2).
+const rowKey = "unique_id"
+
+// missing names what a document asked for and the stored record does not show: "sex", or
+// "services_section[020d…].service_type" for a column of a row, in the order of the document.
+func missing(document, stored gjson.Result) []string {
+	var lost []string
+	document.ForEach(func(name, want gjson.Result) bool {
+		have := member(stored, name.String())
+		if isRows(want) {
+			lost = append(lost, missingRows(name.String(), want, have)...)
+		} else if !same(want, have) {
+			lost = append(lost, name.String())
+		}
+		return true
+	})
+	return lost
+}
+
+// missingRows compares the rows that were sent, column by column; rows and columns that were not sent are not ours.
+func missingRows(name string, want, have gjson.Result) []string {
+	stored := map[string]gjson.Result{}
+	for _, row := range have.Array() {
+		stored[member(row, rowKey).String()] = row
+	}
+	var lost []string
+	for _, row := range want.Array() {
+		key := member(row, rowKey).String()
+		now, there := stored[key]
+		path := name + "[" + key + "]"
+		if member(row, "_destroy").Bool() {
+			if there {
+				lost = append(lost, path)
+			}
+			continue
+		}
+		for _, column := range missing(row, now) {
+			lost = append(lost, path+"."+column)
+		}
+	}
+	return lost
+}
+
+// same compares values as Primero means them: instants by moment, numbers by value, lists as sets, nothing like null.
+func same(want, have gjson.Result) bool {
+	switch {
+	case blank(want) || blank(have):
+		return blank(want) && blank(have)
+	case want.IsArray():
+		return have.IsArray() && sameSet(want.Array(), have.Array())
+	case want.IsObject():
+		return have.IsObject() && len(missing(want, have)) == 0
+	case want.Type == gjson.Number && have.Type == gjson.Number:
+		return want.Raw == have.Raw || want.Num == have.Num
+	case want.Type == gjson.String && have.Type == gjson.String:
+		return want.Str == have.Str || sameMoment(want.Str, have.Str)
+	}
+	return want.Type == have.Type
+}
+
+func sameSet(want, have []gjson.Result) bool {
+	if len(want) != len(have) {
+		return false
+	}
+	for _, w := range want {
+		found := false
+		for _, h := range have {
+			found = found || same(w, h)
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func sameMoment(a, b string) bool {
+	at, err := time.Parse(time.RFC3339Nano, a)
+	if err != nil {
+		return false
+	}
+	bt, err := time.Parse(time.RFC3339Nano, b)
+	return err == nil && at.Truncate(time.Millisecond).Equal(bt.Truncate(time.Millisecond))
+}
+
+func blank(v gjson.Result) bool {
+	return !v.Exists() || v.Type == gjson.Null || v.Type == gjson.String && v.Str == "" || v.IsArray() && v.Raw != "" && len(v.Array()) == 0
+}
+
+// isRows says whether a value is a subform: an array that holds objects.
+func isRows(v gjson.Result) bool {
+	if !v.IsArray() {
+		return false
+	}
+	items := v.Array()
+	return len(items) > 0 && items[0].IsObject()
+}
+
+// member reads a field by its exact name; gjson's paths would see more in some names.
+func member(object gjson.Result, name string) gjson.Result {
+	var found gjson.Result
+	if object.IsObject() {
+		object.ForEach(func(k, v gjson.Result) bool {
+			if k.String() == name {
+				found = v
+				return false
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// unfit finds what Primero would refuse or, worse, take in the wrong way: a null for a boolean (422) or a
+// list (dropped in silence), and a row without its key (asked twice, it stands there twice) (§3.2, §3.4).
+func unfit(document, current gjson.Result) (reason, field string) {
+	document.ForEach(func(name, want gjson.Result) bool {
+		have := member(current, name.String())
+		switch {
+		case want.Type == gjson.Null && (have.IsBool() || have.IsArray()):
+			reason = "Primero cannot clear a tick box or a list with null"
+		case isRows(want) && !allKeyed(want):
+			reason = "every row needs its unique_id, so that asking twice makes one row"
+		default:
+			return true
+		}
+		field = name.String()
+		return false
+	})
+	return reason, field
+}
+
+func allKeyed(rows gjson.Result) bool {
+	for _, row := range rows.Array() {
+		if key := member(row, rowKey); key.Type != gjson.String || key.Str == "" {
+			return false
+		}
+	}
+	return true
+}

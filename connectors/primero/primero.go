@@ -1,0 +1,120 @@
+// Package primero connects to one Primero v2 server: its cases, the referrals
+// of a case, and its users. It knows the API and its traps (primero-api.md):
+// filters that are ignored in silence, lists that move while they are paged,
+// writes that are answered with 200 and not kept. It knows no forms of a
+// country, no flows and no other system.
+package primero
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/engine"
+)
+
+const driverName = "primero"
+
+// Driver opens connections to Primero. The zero Driver is ready.
+type Driver struct{}
+
+// Name implements engine.Driver.
+func (Driver) Name() string { return driverName }
+
+// Settings implements engine.Driver.
+func (Driver) Settings() []engine.Setting {
+	return append(rest.Settings("5", "40", "60s"),
+		engine.Setting{Name: "user", Note: "user name, in small letters as Primero stores it", Required: true},
+		engine.Setting{Name: "password", Note: "that user's password", Secret: true, Required: true},
+		engine.Setting{Name: "auth", Note: `"basic", or "token" for Primero up to 2.10 where Basic is switched off`, Default: "basic"},
+		engine.Setting{Name: "page", Note: "records per page, at most 1000", Default: "200"},
+		engine.Setting{Name: "lag", Note: "how far behind its clock Primero is read, so that slow transactions are not missed", Default: "5s"},
+		engine.Setting{Name: "identifiers", Note: "fields of a case that are looked up; `check` proves that each works as a filter", Default: "case_id,oscar_number"},
+	)
+}
+
+// Objects implements engine.Driver.
+func (Driver) Objects() []engine.Object {
+	return []engine.Object{caseObject(), referralObject(), userObject()}
+}
+
+// Open implements engine.Driver.
+func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
+	o.Settings = rest.WithDefaults(o.Settings, d.Settings())
+	options, err := rest.From(o, d.Settings())
+	if err != nil {
+		return nil, err
+	}
+	options.Base = strings.TrimSuffix(strings.TrimRight(options.Base, "/"), "/api/v2")
+	options.MaxBody = 64 << 20
+	client, err := rest.New(options)
+	if err != nil {
+		return nil, err
+	}
+	door, err := newDoor(o.Settings, client)
+	if err != nil {
+		return nil, err
+	}
+	a := &api{client: client, door: door, connection: o.Connection, now: o.Now, log: options.Log, prefix: pathOf(options.Base)}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	return open(a, o.Settings)
+}
+
+// open reads the settings that are Primero's own.
+func open(a *api, s engine.Settings) (engine.Connection, error) {
+	per, err := s.Number("page")
+	if err != nil {
+		return nil, err
+	}
+	if a.lag, err = s.Duration("lag"); err != nil {
+		return nil, err
+	}
+	a.per = min(max(int(per), 1), maxPer)
+	var identifiers []string
+	for name := range strings.SplitSeq(s.Text("identifiers"), ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		if known := caseObject(); !slices.Contains(known.By, name) {
+			return nil, &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: "identifiers",
+				Err: errors.New("names a field that cases cannot be looked up by"), Next: "Choose from " + strings.Join(known.By, ", ") + "."}
+		}
+		identifiers = append(identifiers, name)
+	}
+	return &connection{api: a, identifiers: identifiers}, nil
+}
+
+// connection implements engine.Connection.
+type connection struct {
+	api         *api
+	identifiers []string
+}
+
+func (c *connection) Reader() engine.Reader { return &reader{api: c.api} }
+func (c *connection) Writer() engine.Writer { return &writer{api: c.api} }
+func (c *connection) Close() error          { return c.api.client.Close() }
+
+// Check signs in and proves that the filters this connection relies on are not ignored: each is
+// asked for a value that no case has and must then find nothing (primero-api.md §2.3).
+func (c *connection) Check(ctx context.Context) error {
+	version, err := c.api.version(ctx)
+	if err != nil {
+		return err
+	}
+	c.api.log.LogAttrs(ctx, slog.LevelInfo, "signed in", slog.String("connection", c.api.connection), slog.String("primero", version))
+	for _, field := range c.identifiers {
+		if err := c.api.probe(ctx, field, nobody(field)); err != nil {
+			return err
+		}
+	}
+	return c.api.probe(ctx, stampField, windowText(farAway, farAway))
+}
+
+// farAway is a moment at which nothing has changed yet.
+var farAway = time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
