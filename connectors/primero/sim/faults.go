@@ -1,0 +1,181 @@
+package sim
+
+import (
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// FaultKind is one way in which a request goes wrong.
+type FaultKind string
+
+// The kinds of fault. Those named After happen when the request has been handled.
+const (
+	NoFault      FaultKind = ""
+	Status500    FaultKind = "500"          // an errors answer with an exception's text
+	Status502    FaultKind = "502"          // the proxy's page
+	Status504    FaultKind = "504"          // the proxy's page
+	After504     FaultKind = "504 after"    // the same, but the request was handled
+	Status401    FaultKind = "401"          // as if the credentials were refused
+	HTML200      FaultKind = "html 200"     // a page where JSON is expected
+	Empty200     FaultKind = "empty 200"    // nothing where JSON is expected
+	Reset        FaultKind = "reset"        // connection closed, nothing done
+	ResetAfter   FaultKind = "reset after"  // connection closed, but the request was handled
+	Cut          FaultKind = "cut"          // handled, half of the answer, then closed
+	SlowBefore   FaultKind = "slow before"  // waits Fault.Wait, then handles
+	SlowAfter    FaultKind = "slow after"   // handles, waits Fault.Wait, then answers
+	Timeout      FaultKind = "timeout"      // no answer until the client leaves; nothing done
+	TimeoutAfter FaultKind = "timeout late" // no answer until the client leaves, but handled
+)
+
+// longest ends a Timeout for a client that never leaves.
+const longest = time.Minute
+
+// Fault is a FaultKind with its time.
+type Fault struct {
+	Kind FaultKind
+	Wait time.Duration // of SlowBefore and SlowAfter
+}
+
+// Request is one line of the log.
+type Request struct {
+	Method, Path, RawQuery string
+	Status                 int // 0: no answer was given
+	When                   time.Time
+}
+
+// Counts counts requests.
+type Counts struct {
+	Total    int
+	ByMethod map[string]int
+}
+
+// watcher sees every request: it logs, counts and picks faults.
+type watcher struct {
+	mu       sync.Mutex
+	log      []Request
+	requests map[string]int
+	writes   map[string]int
+	queue    []queued
+}
+
+type queued struct {
+	match func(*http.Request) bool
+	fault Fault
+	times int
+}
+
+func newWatcher() watcher {
+	return watcher{requests: map[string]int{}, writes: map[string]int{}}
+}
+
+// FailNext makes the next times requests that match go wrong; a nil match fits every request.
+func (s *System) FailNext(match func(*http.Request) bool, kind FaultKind, times int) {
+	s.Inject(match, Fault{Kind: kind}, times)
+}
+
+// Inject is FailNext for a fault that takes time.
+func (s *System) Inject(match func(*http.Request) bool, f Fault, times int) {
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	s.watch.queue = append(s.watch.queue, queued{match, f, times})
+}
+
+// fault picks what goes wrong with a request.
+func (s *System) fault(r *http.Request) Fault {
+	s.mu.RLock()
+	hook := s.switches.Fault
+	s.mu.RUnlock()
+	if hook != nil {
+		if f := hook(r); f.Kind != NoFault {
+			return f
+		}
+	}
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	for i := range s.watch.queue {
+		q := &s.watch.queue[i]
+		if q.times > 0 && (q.match == nil || q.match(r)) {
+			q.times--
+			return q.fault
+		}
+	}
+	return Fault{}
+}
+
+// under handles a request under a fault. cut is how many bytes of the answer
+// get out before the connection is closed; -1 means all of them.
+func (s *System) under(f Fault, r *http.Request) (a answer, cut int) {
+	switch f.Kind {
+	case Status500:
+		return broken(r, "could not obtain a connection from the pool within 5.000 seconds"), -1
+	case Status502:
+		return proxyPage(http.StatusBadGateway, "Bad Gateway"), -1
+	case Status504:
+		return proxyPage(http.StatusGatewayTimeout, "Gateway Time-out"), -1
+	case Status401:
+		return unauthorized("Invalid User name or password."), -1
+	case HTML200:
+		return htmlAnswer(http.StatusOK, "<!DOCTYPE html><html><body>Maintenance</body></html>"), -1
+	case Empty200:
+		return jsonAnswer(http.StatusOK, nil), -1
+	case Reset:
+		return answer{}, 0
+	case Timeout:
+		pause(r, longest)
+		return answer{}, 0
+	case SlowBefore:
+		pause(r, f.Wait)
+	}
+	a = s.handle(r)
+	switch f.Kind {
+	case After504:
+		a = proxyPage(http.StatusGatewayTimeout, "Gateway Time-out")
+	case ResetAfter:
+		return answer{}, 0
+	case TimeoutAfter:
+		pause(r, longest)
+		return answer{}, 0
+	case Cut:
+		return a, len(a.body) / 2
+	case SlowAfter:
+		pause(r, f.Wait)
+	}
+	return a, -1
+}
+
+// pause waits, at most until the client leaves; the server works on without it.
+func pause(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+	}
+}
+
+func (w *watcher) note(r *http.Request, status int, when time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.log = append(w.log, Request{r.Method, r.URL.Path, r.URL.RawQuery, status, when})
+	w.requests[r.Method]++
+}
+
+// wrote counts a write that took effect, whether its answer arrives or not.
+func (w *watcher) wrote(method string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writes[method]++
+}
+
+func counts(by map[string]int) Counts {
+	c := Counts{ByMethod: maps.Clone(by)}
+	for _, n := range by {
+		c.Total += n
+	}
+	return c
+}
