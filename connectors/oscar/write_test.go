@@ -2,14 +2,11 @@ package oscar
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/google/go-cmp/cmp"
@@ -204,64 +201,6 @@ func TestStoppingAfterItLeftIsUnknown(t *testing.T) {
 	}
 }
 
-func TestGuardOfReferrals(t *testing.T) {
-	for name, c := range map[string]struct {
-		edit map[string]any
-		bad  string // the field that is named; "" means that it goes out
-	}{
-		"sound":                       {nil, ""},
-		"no organization":             {map[string]any{"organization_name": nil}, "organization_name"},
-		"schema of all":               {map[string]any{"organization_name": "public"}, "organization_name"},
-		"schema of the index":         {map[string]any{"organization_name": "shared"}, "organization_name"},
-		"upper case":                  {map[string]any{"organization_name": "CIF"}, "organization_name"},
-		"blank around it":             {map[string]any{"organization_name": " cif"}, "organization_name"},
-		"no case":                     {map[string]any{"external_id": " "}, "external_id"},
-		"null case":                   {map[string]any{"external_id": nil}, "external_id"},
-		"no worker":                   {map[string]any{"external_case_worker_name": ""}, "external_case_worker_name"},
-		"no phone":                    {map[string]any{"external_case_worker_mobile": " "}, "external_case_worker_mobile"},
-		"no name at all":              {map[string]any{"given_name": "", "family_name": nil}, "given_name"},
-		"one name":                    {map[string]any{"given_name": ""}, ""},
-		"risk of the other system":    {map[string]any{"level_of_risk": "no_action"}, "level_of_risk"},
-		"no risk":                     {map[string]any{"level_of_risk": nil}, "level_of_risk"},
-		"risk in capitals":            {map[string]any{"level_of_risk": "High"}, "level_of_risk"},
-		"no service":                  {map[string]any{"services": []any{}}, "services"},
-		"two services":                {map[string]any{"services": []any{map[string]any{"name": "a"}, map[string]any{"name": "b"}}}, "services"},
-		"nameless service":            {map[string]any{"services": []any{map[string]any{"uuid": "u"}}}, "services"},
-		"services no list":            {map[string]any{"services": "Trauma counselling"}, "services"},
-		"worker id a word":            {map[string]any{"external_case_worker_id": "w-12"}, "external_case_worker_id"},
-		"worker id too large":         {map[string]any{"external_case_worker_id": "2147483648"}, "external_case_worker_id"},
-		"worker id largest":           {map[string]any{"external_case_worker_id": "2147483647"}, ""},
-		"worker id a number":          {map[string]any{"external_case_worker_id": 12}, ""},
-		"code a number":               {map[string]any{"address_current_village_code": 1070101}, "address_current_village_code"},
-		"code empty":                  {map[string]any{"location_current_village_code": ""}, ""},
-		"any gender for a referral":   {map[string]any{"gender": "neither"}, ""},
-		"any gender for a client":     {map[string]any{"gender": "neither", "global_id": "01A"}, "gender"},
-		"gender of a client":          {map[string]any{"gender": "lgbt", "global_id": "01A"}, ""},
-		"status of an earlier one":    {map[string]any{"referral_status": "Accepted", "global_id": "01A"}, "referral_status"},
-		"known, but not referred":     {map[string]any{"is_referred": false, "global_id": "01A"}, "is_referred"},
-		"known, referred left out":    {map[string]any{"is_referred": nil, "global_id": "01A"}, "is_referred"},
-		"unknown, referred left out":  {map[string]any{"is_referred": nil}, ""},
-		"unknown, global_id is empty": {map[string]any{"is_referred": nil, "global_id": " "}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := &fake{answer: text(200, `{"external_id":"case-1","message":"Record saved."}`)}
-			out := write(t, opened(t, f, nil), referralChange(c.edit))[0]
-			if c.bad == "" {
-				if out.State != engine.Done {
-					t.Errorf("stopped: %v", out.Fault)
-				}
-				return
-			}
-			if out.State != engine.Refused || !cmp.Equal(out.Fault.Fields, []string{c.bad}) {
-				t.Errorf("got %s %v", out.State, out.Fault)
-			}
-			if f.calls.Load() != 0 || f.signIns.Load() != 0 {
-				t.Error("something was sent")
-			}
-		})
-	}
-}
-
 func TestDocumentThatIsNoObjectIsRefused(t *testing.T) {
 	c := opened(t, &fake{}, nil)
 	for _, object := range []string{"referral", "decision", "link"} {
@@ -341,127 +280,5 @@ func TestDecisionsGoOutOneByOne(t *testing.T) {
 	out := write(t, opened(t, f, nil), decisionChange(""), bad, decisionChange(""))
 	if out[0].State != engine.Done || out[1].State != engine.Refused || out[2].State != engine.Done {
 		t.Errorf("%s %s %s", out[0].State, out[1].State, out[2].State)
-	}
-}
-
-// linksExcept answers like OSCaR, and with status and body when one of the children is in the batch.
-func linksExcept(t *testing.T, status int, body string, traps ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		raw, _ := io.ReadAll(r.Body)
-		if r.Method != http.MethodPut || r.URL.Path != linksPath {
-			t.Errorf("%s %s", r.Method, r.URL.Path)
-		}
-		if gjson.GetBytes(raw, "data.#").Int() == 0 {
-			t.Error("an empty batch")
-		}
-		for _, trap := range traps {
-			if strings.Contains(string(raw), `"global_id":"`+trap+`"`) {
-				text(status, body)(w, r)
-				return
-			}
-		}
-		reply(w, 200, `{"message":"Record saved."}`)
-	}
-}
-
-func links(n int) []engine.Change {
-	changes := make([]engine.Change, n)
-	for i := range changes {
-		changes[i] = linkChange(fmt.Sprintf("01A%03d", i))
-	}
-	return changes
-}
-
-func TestOneBadLinkDoesNotFailTheOthers(t *testing.T) {
-	for name, c := range map[string]struct {
-		status int
-		body   string
-		traps  []string
-	}{
-		"id has changed":  {500, marker, []string{"01A037"}},
-		"NGO is gone":     {200, "", []string{"01A000"}},
-		"NGO is gone too": {404, "<html>", []string{"01A099"}},
-		"three of them":   {500, marker, []string{"01A001", "01A050", "01A051"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := &fake{answer: linksExcept(t, c.status, c.body, c.traps...)}
-			out := write(t, opened(t, f, map[string]string{"retries": "1"}), links(100)...)
-			var failed []string
-			for i, o := range out {
-				if o.State != engine.Done {
-					failed = append(failed, fmt.Sprintf("01A%03d", i))
-					if o.Fault.Ref != "case "+failed[len(failed)-1] {
-						t.Errorf("fault is about %q", o.Fault.Ref)
-					}
-				}
-			}
-			if !cmp.Equal(failed, c.traps) {
-				t.Errorf("failed: %v", failed)
-			}
-			if most := int32(2 + 2*7*len(c.traps)); f.calls.Load() > most {
-				t.Errorf("%d calls, want at most %d", f.calls.Load(), most)
-			}
-		})
-	}
-}
-
-func TestLinksOfASystemThatIsDownAreNotCutUp(t *testing.T) {
-	for name, answer := range map[string]http.HandlerFunc{"unavailable": text(503, ""), "reset": reset, "forbidden": text(403, "")} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := &fake{answer: answer}
-			out := write(t, opened(t, f, nil), links(5)...)
-			for _, o := range out {
-				if o.State == engine.Done || o.State == engine.Unsent {
-					t.Errorf("got %s", o.State)
-				}
-			}
-			if f.calls.Load() != 1 {
-				t.Errorf("%d calls", f.calls.Load())
-			}
-		})
-	}
-}
-
-func TestLinksThatWouldClearACaseAreRefused(t *testing.T) {
-	f := &fake{answer: linksExcept(t, 0, "")}
-	c := opened(t, f, nil)
-	blank := engine.Change{Object: "east.link", Document: engine.NewBody([]byte(`{"global_id":"01B","external_id":" "}`))}
-	out := write(t, c, blank, linkChange("01A"), blank)
-	if out[0].State != engine.Refused || out[1].State != engine.Done || out[2].State != engine.Refused {
-		t.Errorf("%s %s %s", out[0].State, out[1].State, out[2].State)
-	}
-	if !cmp.Equal(out[0].Fault.Fields, []string{"external_id"}) {
-		t.Errorf("fields %v", out[0].Fault.Fields)
-	}
-	before := f.calls.Load()
-	if out = write(t, c, blank); out[0].State != engine.Refused || f.calls.Load() != before {
-		t.Errorf("%s after %d calls", out[0].State, f.calls.Load()-before)
-	}
-}
-
-func TestMoreLinksThanABatchAreSentInBatches(t *testing.T) {
-	f := &fake{answer: linksExcept(t, 0, "")}
-	out := write(t, opened(t, f, nil), links(linkBatch+1)...)
-	for _, o := range out {
-		if o.State != engine.Done {
-			t.Fatal(o.Fault)
-		}
-	}
-	if f.calls.Load() != 2 {
-		t.Errorf("%d calls", f.calls.Load())
-	}
-}
-
-func TestLinksStopWhenToldTo(t *testing.T) {
-	ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer stop()
-	f := &fake{answer: silent}
-	out := opened(t, f, nil).Writer().Write(ctx, links(3))
-	for _, o := range out {
-		if o.State != engine.Unknown || o.Fault.Kind != engine.Cancelled {
-			t.Errorf("%s %v", o.State, o.Fault)
-		}
 	}
 }
