@@ -132,10 +132,10 @@ func (d *desk) list(query string) []gjson.Result {
 	return gjson.Get(body, "data").Array()
 }
 
-func must[T any](d *desk, value T, err error) T {
-	d.t.Helper()
+// must is for set-up that cannot fail.
+func must[T any](value T, err error) T {
 	if err != nil {
-		d.t.Fatal(err)
+		panic(err)
 	}
 	return value
 }

@@ -242,10 +242,11 @@ func (p *posting) renderClient(id *identity) reply {
 	if !ok {
 		return p.findReferral()
 	}
-	if h.client.archived {
+	place, ok := p.place()
+	if h.client.archived || !ok {
 		return crash(p.call.Request)
 	}
-	if errors := p.overwrite(h); len(errors) > 0 {
+	if errors := p.overwrite(h, place); len(errors) > 0 {
 		return p.refuse(errors)
 	}
 	if p.switches.HeadCrash && h.client.awaits() != nil {
@@ -285,13 +286,13 @@ func (h home) mark(status, system string) {
 }
 
 // overwrite replaces the client's fields: what was not sent becomes null.
-func (p *posting) overwrite(h home) invalid {
+func (p *posting) overwrite(h home, place string) invalid {
 	next := *h.client
 	next.mosvy, next.given, next.family = p.text("mosvy_number"), p.text("given_name"), p.text("family_name")
 	next.gender, next.birth = p.text("gender"), parseDate(p.text("date_of_birth"))
 	next.workerID, next.workerName = p.text("external_case_worker_id"), p.text("external_case_worker_name")
 	next.localGiven, next.localFamily, next.reason, next.information = null{}, null{}, null{}, null{}
-	next.address = next.address.moved(p.place())
+	next.address = next.address.moved(place)
 	if !p.blank("external_id") {
 		next.externalID, next.display, next.synced = p.text("external_id"), p.text("external_id_display"), p.today()
 	}
@@ -308,12 +309,14 @@ func (p *posting) overwrite(h home) invalid {
 	return nil
 }
 
-// place is the code for the client's address: an empty one counts as sent.
-func (p *posting) place() string {
-	if code := p.text("address_current_village_code"); code.set {
-		return code.text
+// place is the code for the client's address: an empty one counts as sent, a
+// number crashes.
+func (p *posting) place() (string, bool) {
+	code := p.params.Get("address_current_village_code")
+	if !scalar(code).set {
+		code = p.params.Get("location_current_village_code")
 	}
-	return p.text("location_current_village_code").text
+	return code.Str, code.Type == gjson.String || !scalar(code).set
 }
 
 // check are a client's validations on update.
