@@ -1,0 +1,20 @@
+package spectest
+
+import (
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/spec"
+)
+
+// stateOf reads the state of a sent entry as the store would tell it. Specs
+// speak of outcomes (done, answered), the store of what it knows (sent, shown).
+func stateOf(s spec.SentEntry) mapping.SendState {
+	switch s.State.Text {
+	case "parked":
+		return mapping.Parked
+	case "awaiting":
+		return mapping.Awaiting
+	case "answered", "shown":
+		return mapping.Shown
+	}
+	return mapping.Sent
+}
