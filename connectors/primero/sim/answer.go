@@ -21,7 +21,9 @@ func jsonAnswer(status int, body []byte) answer {
 }
 
 // data answers {"data": value}.
-func data(value any) answer { return jsonAnswer(http.StatusOK, []byte(encode(map[string]any{"data": value}))) }
+func data(value any) answer {
+	return jsonAnswer(http.StatusOK, []byte(encode(map[string]any{"data": value})))
+}
 
 func htmlAnswer(status int, body string) answer {
 	return answer{status, http.Header{"Content-Type": {"text/html"}}, []byte(body)}

@@ -130,6 +130,14 @@ func encode(v any) string {
 		return "false"
 	case json.Number:
 		return v.String()
+	case string:
+		if isPlain(v) {
+			return `"` + v + `"`
+		}
+	case day:
+		return `"` + string(v) + `"`
+	case instant:
+		return `"` + string(v) + `"`
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -138,18 +146,42 @@ func encode(v any) string {
 	return string(b)
 }
 
-// decode reads JSON with its numbers as they are written; nil when it is none.
+// isPlain says whether a text stands in JSON as it is.
+func isPlain(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
+}
+
+// decode reads stored JSON with its numbers as they are written; nil for "".
 func decode(raw string) any {
 	if raw == "" {
 		return nil
 	}
-	dec := json.NewDecoder(strings.NewReader(raw))
-	dec.UseNumber()
-	var v any
-	if dec.Decode(&v) != nil {
-		return nil
+	return decoded(gjson.Parse(raw))
+}
+
+func decoded(v gjson.Result) any {
+	switch {
+	case v.Type == gjson.String:
+		return v.Str
+	case v.Type == gjson.Number:
+		return json.Number(v.Raw)
+	case v.IsBool():
+		return v.Type == gjson.True
+	case v.IsArray():
+		list := []any{}
+		v.ForEach(func(_, member gjson.Result) bool { list = append(list, decoded(member)); return true })
+		return list
+	case v.IsObject():
+		object := make(map[string]any, 16)
+		v.ForEach(func(name, member gjson.Result) bool { object[name.Str] = decoded(member); return true })
+		return object
 	}
-	return v
+	return nil
 }
 
 // decodeBody reads the one JSON value of a request body.

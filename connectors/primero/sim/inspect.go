@@ -54,14 +54,25 @@ func (s *System) Case(id string) json.RawMessage {
 func (s *System) CaseBy(field, value string) json.RawMessage {
 	var found json.RawMessage
 	s.look(func() {
-		for _, rec := range s.created() {
-			if rec.doc.text(field) == value {
-				found = whole(rec)
-				return
+		var first *record
+		for _, rec := range s.having(field, value) {
+			if first == nil || rec.seq < first.seq {
+				first = rec
 			}
+		}
+		if first != nil {
+			found = whole(first)
 		}
 	})
 	return found
+}
+
+// having lists the cases with this text in a field, from an index where there is one.
+func (s *System) having(field, value string) []*record {
+	if index := s.records.byKey[field]; index != nil {
+		return index[value]
+	}
+	return slices.DeleteFunc(slices.Clone(s.records.byUpdated), func(r *record) bool { return r.doc.text(field) != value })
 }
 
 // Referrals returns the referrals of a case, oldest first.

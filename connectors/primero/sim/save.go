@@ -16,9 +16,9 @@ type saving struct {
 // callbacks derive what every save derives; the caller holds the lock.
 func (s *System) callbacks(sv *saving) {
 	s.own(sv)
-	markServices(&sv.doc)
-	reopenOnGrowth(sv)
-	s.workflow(sv)
+	rows := markServices(&sv.doc)
+	reopenOnGrowth(sv, len(rows))
+	s.workflow(sv, rows)
 	if sv.old != nil && sv.old.text("status") == "open" && sv.doc.text("status") == "closed" {
 		sv.doc.setDefault("date_closure", sv.at.Format(dayLayout))
 	}
@@ -106,11 +106,11 @@ func addOnce(all []string, more ...string) []string {
 	return all
 }
 
-// markServices sets service_implemented of every row, and the lists of day
-// times (§3.5).
-func markServices(doc *document) {
+// markServices sets service_implemented of every row and the lists of day
+// times (§3.5), and returns the rows.
+func markServices(doc *document) []map[string]any {
 	if !doc.filled("services_section") {
-		return
+		return nil
 	}
 	rows, times, due := doc.rows("services_section"), []any{}, []any{}
 	for _, row := range rows {
@@ -131,6 +131,7 @@ func markServices(doc *document) {
 	doc.set("services_section", rows)
 	doc.set("service_implemented_day_times", times)
 	doc.set("service_due_dates", due)
+	return rows
 }
 
 func dueDate(row map[string]any) (any, bool) {
@@ -144,11 +145,11 @@ func dueDate(row map[string]any) (any, bool) {
 }
 
 // reopenOnGrowth opens a closed, enabled case that got a service row (§3.5).
-func reopenOnGrowth(sv *saving) {
+func reopenOnGrowth(sv *saving, rows int) {
 	if sv.old == nil || sv.old.text("status") != "closed" || !sv.doc.isTrue("record_state") {
 		return
 	}
-	if len(sv.doc.rows("services_section")) > len(sv.old.rows("services_section")) {
+	if rows > len(sv.old.rows("services_section")) {
 		reopen(sv)
 	}
 }
@@ -166,13 +167,13 @@ func reopen(sv *saving) {
 }
 
 // workflow derives the workflow from status and services (§3.5).
-func (s *System) workflow(sv *saving) {
+func (s *System) workflow(sv *saving, rows []map[string]any) {
 	status := sv.doc.text("status")
 	switch {
 	case status == "closed":
 		sv.doc.set("workflow", "closed")
 	case status == "open" && sv.old.raw("services_section") != sv.doc.raw("services_section"):
-		if next := s.servicesWorkflow(sv.doc.rows("services_section")); next != "" {
+		if next := s.servicesWorkflow(rows); next != "" {
 			sv.doc.set("workflow", next)
 		}
 	case status == "open" && sv.old != nil && sv.old.text("status") == "closed":

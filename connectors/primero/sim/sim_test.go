@@ -196,4 +196,3 @@ func TestSeedsAndReadsManyCasesQuickly(t *testing.T) {
 	}
 	t.Log("100 patches", time.Since(start))
 }
-
