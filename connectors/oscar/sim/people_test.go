@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// stamps tells whether an act moves the client's updated_at.
+// moves tells whether an act moves the client's updated_at.
 func (d *desk) moves(org, slug string, act func() error) bool {
 	d.t.Helper()
 	before := must(d.Client(org, slug)).UpdatedAt
@@ -219,4 +219,12 @@ func TestPeopleAreToldWhatIsWrong(t *testing.T) {
 			t.Error(what, "was found")
 		}
 	}
+}
+
+func TestSaveOfAnUndecidedChildLeavesTheReferralAlone(t *testing.T) {
+	d := open(t)
+	c := d.taken(nil)
+	before := d.Referrals("lotus")[0].UpdatedAt
+	equal(t, "bumps", d.moves("lotus", c.Slug, func() error { return d.SaveClient("lotus", c.Slug) }), true)
+	equal(t, "referral", d.Referrals("lotus")[0].UpdatedAt, before)
 }
