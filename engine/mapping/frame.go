@@ -1,0 +1,59 @@
+package mapping
+
+import (
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+const (
+	// maxRows is the longest list that is looked into. Longer ones quarantine the record:
+	// two loops inside each other over more would take seconds.
+	maxRows = 2000
+	// maxVisits is how many elements one decision may visit in all.
+	maxVisits = 5_000_000
+)
+
+// code is a compiled expression. It is the seam: everything above it knows only
+// that a frame goes in and a value comes out. Code has no state of its own and
+// may run in many goroutines, each with its frame.
+type code func(f *frame) value
+
+func nullCode(*frame) value { return value{} }
+
+// frame is what compiled expressions of one decision see.
+type frame struct {
+	slots  []value // by name, as the compiler numbered them
+	zone   *time.Location
+	visits int
+	broken *breakdown
+}
+
+// breakdown is why an expression had no answer. It never holds a value.
+type breakdown struct {
+	at  engine.Pos
+	why string
+}
+
+// fail notes the first breakdown; the expression then gives null.
+func (f *frame) fail(at engine.Pos, why string) value {
+	if f.broken == nil {
+		f.broken = &breakdown{at: at, why: why}
+	}
+	return value{}
+}
+
+// rows returns the elements of a list that is about to be walked; nothing when
+// v is no list, or one that must not be walked.
+func (f *frame) rows(at engine.Pos, v value) []value {
+	items := v.elements()
+	if len(items) > maxRows {
+		f.fail(at, "a list has more than 2000 entries")
+		return nil
+	}
+	if f.visits += len(items); f.visits > maxVisits {
+		f.fail(at, "too much work for one record")
+		return nil
+	}
+	return items
+}

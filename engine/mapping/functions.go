@@ -1,0 +1,264 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// FunctionDoc describes one function of the language of specs.
+type FunctionDoc struct {
+	Name      string
+	Signature string
+	Doc       string // one or two sentences
+}
+
+// Functions lists every function that expressions may use, by name. There are no others.
+func Functions() []FunctionDoc {
+	var docs []FunctionDoc
+	for _, f := range allFunctions() {
+		docs = append(docs, f.FunctionDoc)
+	}
+	slices.SortFunc(docs, func(a, b FunctionDoc) int { return strings.Compare(a.Name, b.Name) })
+	return docs
+}
+
+func allFunctions() []*function {
+	return slices.Concat(valueFunctions(), textFunctions(), dateFunctions(), listFunctions(), lookupFunctions())
+}
+
+func functionsByName() map[string]*function {
+	byName := map[string]*function{}
+	for _, f := range allFunctions() {
+		byName[f.Name] = f
+	}
+	return byName
+}
+
+// function is one function of the language. Unless it has its own compile, its
+// arguments are checked against takes and run gets their values.
+type function struct {
+	FunctionDoc
+	takes   []form // of the arguments; the last one stands for the rest
+	least   int    // arguments that must be there
+	many    bool   // more arguments than takes names are allowed
+	gives   *shape
+	giving  func(args []typed) *shape // instead of gives
+	run     func(f *frame, at engine.Pos, args []value) value
+	compile func(e *exprCompiler, n ast.Node, args []ast.Node) typed // instead of run
+}
+
+func (e *exprCompiler) call(n *ast.CallNode) typed {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return e.refuse(n, 1, "bad-expression", "values have no methods", "")
+	}
+	return e.named(n, callee.Value, n.Arguments)
+}
+
+func (e *exprCompiler) named(n ast.Node, word string, args []ast.Node) typed {
+	fn, ok := e.c.functions[word]
+	width := utf8.RuneCountInString(word)
+	if !ok {
+		return e.refuse(n, width, "unknown-function", fmt.Sprintf("there is no function %q", word), suggest(word, functionNames()))
+	}
+	if len(args) < fn.least || !fn.many && len(args) > max(len(fn.takes), fn.least) {
+		return e.refuse(n, width, "arguments", fmt.Sprintf("%s is called with %d arguments", word, len(args)), "it is "+fn.Signature)
+	}
+	if fn.compile != nil {
+		return fn.compile(e, n, args)
+	}
+	return e.plainCall(n, fn, args)
+}
+
+func functionNames() []string {
+	var names []string
+	for _, d := range Functions() {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func (e *exprCompiler) plainCall(n ast.Node, fn *function, args []ast.Node) typed {
+	ts := make([]typed, len(args))
+	codes := make([]code, len(args))
+	var class engine.Class
+	for i, arg := range args {
+		ts[i] = e.node(arg)
+		codes[i] = ts[i].code
+		class = closest(class, ts[i].shape.class)
+		e.checkArgument(arg, fn, fn.takes[min(i, len(fn.takes)-1)], ts[i].shape)
+	}
+	gives := fn.gives
+	if fn.giving != nil {
+		gives = fn.giving(ts)
+	}
+	return typed{invoke(fn, e.place(n), codes), gives.in(class)}
+}
+
+// scalar takes a text, a number, or true and false.
+const scalar form = 100
+
+func (e *exprCompiler) checkArgument(n ast.Node, fn *function, want form, s *shape) {
+	switch {
+	case want == anything || s.loose() || s.form == want:
+	case want == scalar && s.form != listForm && s.form != recordForm:
+	case want == scalar:
+		e.refuse(n, 1, "mismatched", fmt.Sprintf("%s takes a text or a number, not %s", fn.Name, s.form), "it is "+fn.Signature)
+	default:
+		e.refuse(n, 1, "mismatched", fmt.Sprintf("%s takes %s here, not %s", fn.Name, want, s.form), "it is "+fn.Signature)
+	}
+}
+
+// invoke runs a function. Arguments of the wrong kind, which only a record that
+// differs from its catalogue brings, break the expression down.
+func invoke(fn *function, at engine.Pos, codes []code) code {
+	run, takes := fn.run, fn.takes
+	return func(f *frame) value {
+		args := make([]value, len(codes))
+		for i, c := range codes {
+			args[i] = c(f)
+			if !fits(takes[min(i, len(takes)-1)], args[i].kind) {
+				return f.fail(at, fn.Name+" was given "+args[i].kind.String())
+			}
+		}
+		return run(f, at, args)
+	}
+}
+
+func fits(want form, k kind) bool {
+	switch want {
+	case anything:
+		return true
+	case scalar:
+		return k != list && k != object
+	case truthForm:
+		return k == truth || k == null
+	case numberForm:
+		return k == number || k == null
+	case textForm:
+		return k == text || k == null
+	case listForm:
+		return k == list || k == null
+	default:
+		return k == object || k == null
+	}
+}
+
+func valueFunctions() []*function {
+	return []*function{
+		{FunctionDoc: FunctionDoc{"given", "given(x)", "True when x is there: not absent and not null. An empty text is there. Of a step's name: something was found."},
+			takes: []form{anything}, least: 1, gives: truthShape,
+			run: func(_ *frame, _ engine.Pos, a []value) value { return truthValue(a[0].given()) }},
+		{FunctionDoc: FunctionDoc{"blank", "blank(x)", "True when x is absent, null, an empty text, only white space, or an empty list."},
+			takes: []form{anything}, least: 1, gives: truthShape,
+			run: func(_ *frame, _ engine.Pos, a []value) value { return truthValue(a[0].blank()) }},
+		{FunctionDoc: FunctionDoc{"has", `has(record, "field")`, "True when the record has the field, even when it is null there."},
+			takes: []form{recordForm, textForm}, least: 2, compile: compileHas},
+		{FunctionDoc: FunctionDoc{"or_else", "or_else(a, b, ...)", "The first that is not blank; nothing when all are."},
+			takes: []form{anything}, least: 2, many: true, compile: compileOrElse},
+		{FunctionDoc: FunctionDoc{"text", "text(x)", "x as a text. Numbers keep their digits and have no exponent; nothing stays nothing."},
+			takes: []form{scalar}, least: 1, gives: textShape, run: runText},
+		{FunctionDoc: FunctionDoc{"int", "int(x)", "x as a whole number; a text must be one."},
+			takes: []form{scalar}, least: 1, gives: numberShape, run: runInt},
+	}
+}
+
+func compileHas(e *exprCompiler, n ast.Node, args []ast.Node) typed {
+	of := e.node(args[0])
+	word, ok := args[1].(*ast.StringNode)
+	if !ok {
+		return e.refuse(args[1], 1, "bad-expression", "has needs the field's name written out", "")
+	}
+	at := e.c.offset(e.src, word.Location().From+1)
+	if _, ok := e.c.memberShape(of.shape, word.Value, at); !ok {
+		return broken()
+	}
+	return typed{func(f *frame) value {
+		_, found := of.code(f).find(word.Value)
+		return truthValue(found)
+	}, truthShape}
+}
+
+func compileOrElse(e *exprCompiler, n ast.Node, args []ast.Node) typed {
+	codes := make([]code, len(args))
+	s := nilShape
+	for i, arg := range args {
+		t := e.node(arg)
+		codes[i], s = t.code, e.either(arg, s, t.shape)
+	}
+	return typed{func(f *frame) value {
+		for _, c := range codes {
+			if v := c(f); !v.blank() {
+				return v
+			}
+		}
+		return value{}
+	}, s}
+}
+
+func runText(f *frame, at engine.Pos, a []value) value {
+	if a[0].kind == null {
+		return value{}
+	}
+	s, ok := a[0].plain()
+	if !ok {
+		return f.fail(at, "the number is too long to be written out")
+	}
+	return textValue(s)
+}
+
+func runInt(f *frame, at engine.Pos, a []value) value {
+	switch v := a[0]; v.kind {
+	case null:
+		return value{}
+	case number:
+		plain, ok := plainNumber(v.text)
+		if !ok {
+			return f.fail(at, "the number is too long to be written out")
+		}
+		whole, _, _ := strings.Cut(plain, ".")
+		return numberValue(strings.Replace(whole, "-0", "0", 1))
+	case text:
+		if strings.TrimSpace(v.text) == "" {
+			return value{}
+		}
+		if whole, ok := wholeNumber(strings.TrimSpace(v.text)); ok {
+			return numberValue(whole)
+		}
+		return f.fail(at, "the text is no whole number")
+	default:
+		return f.fail(at, "int takes a text or a number")
+	}
+}
+
+// wholeNumber reads digits, with a sign or not, and writes them as JSON does.
+func wholeNumber(s string) (string, bool) {
+	digits, negative := strings.CutPrefix(s, "-")
+	if digits == "" || len(digits) > longestNumber || !allDigits(digits) {
+		return "", false
+	}
+	digits = strings.TrimLeft(digits, "0")
+	switch {
+	case digits == "":
+		return "0", true
+	case negative:
+		return "-" + digits, true
+	default:
+		return digits, true
+	}
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}

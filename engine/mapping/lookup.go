@@ -1,0 +1,291 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/spec"
+)
+
+// lookup turns one text into another; ok is false when there is no entry.
+type lookup func(key string) (found string, ok bool)
+
+// lookUp applies a lookup to a value. Nothing looks up nothing.
+func lookUp(in lookup, v value) value {
+	key, ok := v.plain()
+	if !ok || v.blank() {
+		return value{}
+	}
+	if found, ok := in(key); ok {
+		return textValue(found)
+	}
+	return value{}
+}
+
+func lookupFunctions() []*function {
+	return []*function{
+		{FunctionDoc: FunctionDoc{"lookup", `lookup("map", "by", value, "give")`, "What the map gives in the column `give` for the row that has the value in the column `by`; nothing when there is no such row."},
+			takes: []form{textForm, textForm, scalar, textForm}, least: 4, compile: compileLookup},
+		{FunctionDoc: FunctionDoc{"rule", `rule("rule", "by", value, "give")`, "The name in the form `give`, when the value is one in the form `by`; nothing when it is not, or is a name that the rule never takes."},
+			takes: []form{textForm, textForm, scalar, textForm}, least: 4, compile: compileRule},
+	}
+}
+
+func compileLookup(e *exprCompiler, n ast.Node, args []ast.Node) typed {
+	words, ok := e.literals(args)
+	if !ok {
+		return broken()
+	}
+	in, s := e.c.mapLookup(words[0], words[1], words[3])
+	return e.lookedUp(args[2], in, s)
+}
+
+func compileRule(e *exprCompiler, n ast.Node, args []ast.Node) typed {
+	words, ok := e.literals(args)
+	if !ok {
+		return broken()
+	}
+	in, _ := e.c.ruleLookup(words[0], words[1], words[3])
+	return e.lookedUp(args[2], in, textShape)
+}
+
+func (e *exprCompiler) lookedUp(key ast.Node, in lookup, s *shape) typed {
+	of := e.node(key)
+	e.checkArgument(key, e.c.functions["lookup"], scalar, of.shape)
+	if in == nil {
+		return broken()
+	}
+	return typed{func(f *frame) value { return lookUp(in, of.code(f)) }, s.in(of.shape.class)}
+}
+
+// literals takes the names of a lookup, which must be written out, as scalars with their places.
+func (e *exprCompiler) literals(args []ast.Node) (words [4]spec.Scalar, ok bool) {
+	for i, arg := range args {
+		if i == 2 {
+			continue
+		}
+		literal, ok := arg.(*ast.StringNode)
+		if !ok {
+			e.refuse(arg, 1, "bad-expression", "this name must be written out, in quotes", "")
+			return words, false
+		}
+		words[i] = spec.Scalar{Text: literal.Value, At: e.c.offset(e.src, literal.Location().From+1)}
+	}
+	return words, true
+}
+
+// mapLookup finds the map and its columns and makes an index; nil after a finding.
+func (c *compiler) mapLookup(word, by, give spec.Scalar) (lookup, *shape) {
+	m := c.maps[word.Text]
+	if m == nil {
+		c.unknown(word, "unknown-map", "map", c.mapNames)
+		return nil, anyShape
+	}
+	from, ok1 := c.column(m, by)
+	to, ok2 := c.column(m, give)
+	if !ok1 || !ok2 {
+		return nil, anyShape
+	}
+	index := c.mapIndex(m, from, to)
+	s := &shape{form: textForm, codes: c.lists[m.Columns[to].Codes.Text]}
+	return func(key string) (string, bool) {
+		found, ok := index[key]
+		return found, ok
+	}, s
+}
+
+func (c *compiler) column(m *spec.Map, word spec.Scalar) (int, bool) {
+	var names []string
+	for i, col := range m.Columns {
+		if col.Name.Text == word.Text {
+			return i, true
+		}
+		names = append(names, col.Name.Text)
+	}
+	c.unknown(word, "unknown-column", "column in the map "+m.Name.Text, names)
+	return 0, false
+}
+
+// mapIndex says what each key gives. Where rows share a key, the lossy ones do not count.
+func (c *compiler) mapIndex(m *spec.Map, from, to int) map[string]string {
+	index, sure := map[string]string{}, map[string]bool{}
+	for _, row := range m.Rows {
+		if max(from, to) >= len(row.Cells) {
+			continue
+		}
+		key, cell := row.Cells[from].Text, row.Cells[to].Text
+		have, taken := index[key]
+		switch {
+		case key == "" || cell == "":
+		case !taken || !sure[key] && row.Lossy == "":
+			index[key], sure[key] = cell, row.Lossy == ""
+		case row.Lossy == "" && have != cell:
+			c.errorAt(row.Cells[from].At, textWidth(row.Cells[from]), "ambiguous",
+				fmt.Sprintf("%q stands in two rows of the map %s and gives %q and %q", key, m.Name.Text, have, cell),
+				"say `lossy` and why on all but one of them")
+		}
+	}
+	return index
+}
+
+// ruleLookup finds the rule and its forms; confirmed says whether what a key names is on the confirmed list.
+func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in lookup, confirmed func(key string) bool) {
+	r := c.rules[word.Text]
+	if r == nil {
+		c.unknown(word, "unknown-rule", "rule", c.ruleNames)
+		return nil, nil
+	}
+	from, ok1 := c.pattern(r, by)
+	to, ok2 := c.pattern(r, give)
+	if !ok1 || !ok2 {
+		return nil, nil
+	}
+	never, sure := texts(r.Never), texts(r.Confirmed)
+	bare := func(key string) (string, bool) {
+		bare, ok := from.bare(key)
+		return bare, ok && !slices.Contains(never, bare)
+	}
+	in = func(key string) (string, bool) {
+		bare, ok := bare(key)
+		return to.head + bare + to.tail, ok
+	}
+	confirmed = func(key string) bool {
+		bare, ok := bare(key)
+		return ok && slices.Contains(sure, bare)
+	}
+	return in, confirmed
+}
+
+// pattern is a form such as agency-{name}, cut at its name.
+type pattern struct{ head, tail string }
+
+func (p pattern) bare(s string) (string, bool) {
+	if len(s) <= len(p.head)+len(p.tail) || !strings.HasPrefix(s, p.head) || !strings.HasSuffix(s, p.tail) {
+		return "", false
+	}
+	return s[len(p.head) : len(s)-len(p.tail)], true
+}
+
+func (c *compiler) pattern(r *spec.Rule, word spec.Scalar) (pattern, bool) {
+	var names []string
+	for _, f := range r.Forms {
+		if f.Name.Text == word.Text {
+			head, tail, ok := strings.Cut(f.Pattern.Text, "{name}")
+			if !ok {
+				c.errorAt(f.Pattern.At, textWidth(f.Pattern), "bad-pattern", "a form needs {name} in it", "")
+			}
+			return pattern{head, tail}, ok
+		}
+		names = append(names, f.Name.Text)
+	}
+	c.unknown(word, "unknown-form", "form in the rule "+r.Name.Text, names)
+	return pattern{}, false
+}
+
+func texts(scalars []spec.Scalar) []string {
+	out := make([]string, len(scalars))
+	for i, s := range scalars {
+		out[i] = s.Text
+	}
+	return out
+}
+
+// unknown reports a name that nothing has.
+func (c *compiler) unknown(word spec.Scalar, code, what string, candidates []string) {
+	c.errorAt(word.At, utf8.RuneCountInString(word.Text), code, fmt.Sprintf("there is no %s %q", what, word.Text), suggest(word.Text, candidates))
+}
+
+// table is a compiled decision table.
+type table struct {
+	lines []tableLine
+	out   []string
+}
+
+type tableLine struct {
+	when [][]value // per input: the values that fit; nil means anything
+	then []value
+}
+
+// answer gives the outputs of the first line that fits, or nothing.
+func (t *table) answer(in []value) value {
+	for _, line := range t.lines {
+		if line.fits(in) {
+			return objectValue(t.out, line.then)
+		}
+	}
+	return value{}
+}
+
+func (l tableLine) fits(in []value) bool {
+	for i, wanted := range l.when {
+		if wanted != nil && !slices.ContainsFunc(wanted, func(w value) bool { return fitsCell(w, in[i]) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// fitsCell: a condition of null fits what is blank.
+func fitsCell(wanted, v value) bool {
+	if wanted.kind == null {
+		return v.blank()
+	}
+	return equal(wanted, v)
+}
+
+func compileTable(t *spec.Table) *table {
+	compiled := &table{out: texts(t.Out)}
+	for _, line := range t.Lines {
+		l := tableLine{}
+		for _, w := range line.When {
+			l.when = append(l.when, conditions(w))
+		}
+		for _, then := range line.Then {
+			l.then = append(l.then, literalValue(then.Any))
+		}
+		compiled.lines = append(compiled.lines, l)
+	}
+	return compiled
+}
+
+func conditions(v spec.Value) []value {
+	switch w := v.Any.(type) {
+	case string:
+		if w == "*" {
+			return nil
+		}
+	case []any:
+		all := make([]value, len(w))
+		for i, one := range w {
+			all[i] = literalValue(one)
+		}
+		return all
+	}
+	return []value{literalValue(v.Any)}
+}
+
+// outShape is what a table's answer has: a column of texts only is a text, any other is unchecked.
+func outShape(t *spec.Table) *shape {
+	s := &shape{form: recordForm, label: "the table " + t.Name.Text}
+	for i, out := range t.Out {
+		s.fields = append(s.fields, engine.Field{Name: out.Text, Type: columnType(t, i), Class: engine.Code})
+	}
+	return s
+}
+
+func columnType(t *spec.Table, column int) engine.Type {
+	for _, line := range t.Lines {
+		if column >= len(line.Then) {
+			return engine.Any
+		}
+		if _, ok := line.Then[column].Any.(string); !ok && line.Then[column].Any != nil {
+			return engine.Any
+		}
+	}
+	return engine.Text
+}

@@ -1,0 +1,340 @@
+package mapping
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// truthy compiles an operand that must be true or false.
+func (e *exprCompiler) truthy(n ast.Node) code {
+	t := e.node(n)
+	if !t.shape.loose() && t.shape.form != truthForm {
+		e.refuse(n, 1, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
+	}
+	return t.code
+}
+
+func (e *exprCompiler) unary(n *ast.UnaryNode) typed {
+	if n.Operator == "not" || n.Operator == "!" {
+		return typed{not(e.truthy(n.Node)), truthShape}
+	}
+	of := e.node(n.Node)
+	if !of.shape.loose() && of.shape.form != numberForm {
+		return e.refuse(n, 1, "not-a-number", fmt.Sprintf("%q needs a number", n.Operator), "")
+	}
+	if n.Operator == "+" {
+		return of
+	}
+	zero := constant(numberValue("0"), numberShape)
+	return typed{e.arithmetic(n, '-', zero.code, of.code), of.shape}
+}
+
+// not of nothing is nothing, so that a must does not pass on what is absent.
+func not(of code) code {
+	return func(f *frame) value {
+		v := of(f)
+		if v.kind != truth {
+			return value{}
+		}
+		return truthValue(!v.yes())
+	}
+}
+
+func (e *exprCompiler) binary(n *ast.BinaryNode) typed {
+	switch n.Operator {
+	case "and", "&&":
+		return typed{and(e.truthy(n.Left), e.truthy(n.Right)), truthShape}
+	case "or", "||":
+		return typed{or(e.truthy(n.Left), e.truthy(n.Right)), truthShape}
+	case "==", "!=":
+		return e.equality(n)
+	case "<", "<=", ">", ">=":
+		return e.ordering(n)
+	case "+":
+		return e.plus(n)
+	case "-", "*", "/", "%":
+		left, right := e.operand(n.Left, numberForm), e.operand(n.Right, numberForm)
+		return typed{e.arithmetic(n, n.Operator[0], left.code, right.code), numberShape.in(closest(left.shape.class, right.shape.class))}
+	case "in":
+		return e.within(n)
+	case "contains", "startsWith", "endsWith":
+		return e.textTest(n)
+	case "matches":
+		return e.matches(n)
+	case "??":
+		return e.coalesce(n)
+	default:
+		return e.refuse(n, utf8.RuneCountInString(n.Operator), "bad-operator", fmt.Sprintf("the language of specs has no operator %q", n.Operator), "")
+	}
+}
+
+// and is false as soon as one side is false, and nothing when one side is not known.
+func and(a, b code) code {
+	return func(f *frame) value {
+		x := a(f)
+		if x.kind == truth && !x.yes() {
+			return x
+		}
+		y := b(f)
+		if y.kind == truth && (!y.yes() || x.yes()) {
+			return y
+		}
+		return value{}
+	}
+}
+
+func or(a, b code) code {
+	return func(f *frame) value {
+		x := a(f)
+		if x.yes() {
+			return x
+		}
+		y := b(f)
+		if y.kind == truth && (y.yes() || x.kind == truth) {
+			return y
+		}
+		return value{}
+	}
+}
+
+// equality: nothing equals nothing else, not even another absent value; only == nil asks for it.
+func (e *exprCompiler) equality(n *ast.BinaryNode) typed {
+	left, right := e.node(n.Left), e.node(n.Right)
+	e.checkComparable(n, left.shape, right.shape)
+	e.checkCode(n.Left, right.shape)
+	e.checkCode(n.Right, left.shape)
+	wanted := n.Operator == "=="
+	if isNil(n.Left) || isNil(n.Right) {
+		of := left.code
+		if isNil(n.Left) {
+			of = right.code
+		}
+		return typed{func(f *frame) value { return truthValue(!of(f).given() == wanted) }, truthShape}
+	}
+	a, b := left.code, right.code
+	return typed{func(f *frame) value { return truthValue(equal(a(f), b(f)) == wanted) }, truthShape}
+}
+
+func isNil(n ast.Node) bool {
+	_, ok := n.(*ast.NilNode)
+	return ok
+}
+
+func equal(a, b value) bool { return a.given() && b.given() && same(a, b) }
+
+func (e *exprCompiler) checkComparable(n *ast.BinaryNode, a, b *shape) {
+	switch {
+	case a.form == recordForm && a.object != nil && b.form != nothing, b.form == recordForm && b.object != nil && a.form != nothing:
+		e.refuse(n, len(n.Operator), "whole-record", "compare fields, not whole records", "")
+	case !a.loose() && !b.loose() && a.form != b.form:
+		e.refuse(n, len(n.Operator), "mismatched", fmt.Sprintf("%s is compared with %s", a.form, b.form), help(a, b))
+	}
+}
+
+func help(a, b *shape) string {
+	if a.form == numberForm && b.form == textForm || a.form == textForm && b.form == numberForm {
+		return "text(…) makes a text of a number"
+	}
+	return ""
+}
+
+// checkCode warns when a literal can never be a value of a code field.
+func (e *exprCompiler) checkCode(n ast.Node, of *shape) {
+	literal, ok := n.(*ast.StringNode)
+	if !ok || of.codes == nil || hasCode(of.codes, literal.Value) {
+		return
+	}
+	e.c.warnAt(e.place(n), utf8.RuneCountInString(literal.Value)+2, "unknown-code",
+		fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, codeNames(of.codes)))
+}
+
+// ordering with nothing is false.
+func (e *exprCompiler) ordering(n *ast.BinaryNode) typed {
+	left, right := e.node(n.Left), e.node(n.Right)
+	for _, s := range []*shape{left.shape, right.shape} {
+		if !s.loose() && s.form != textForm && s.form != numberForm {
+			return e.refuse(n, len(n.Operator), "no-order", s.form.String()+" has no order", "")
+		}
+	}
+	e.checkComparable(n, left.shape, right.shape)
+	a, b, op, at := left.code, right.code, n.Operator, e.place(n)
+	return typed{func(f *frame) value {
+		x, y := a(f), b(f)
+		if !x.given() || !y.given() {
+			return truthValue(false)
+		}
+		order, ok := compareValues(x, y)
+		if !ok {
+			return f.fail(at, x.kind.String()+" is compared with "+y.kind.String())
+		}
+		return truthValue(holds(op, order))
+	}, truthShape}
+}
+
+// compareValues orders two numbers or two texts; other pairs have no order.
+func compareValues(a, b value) (order int, ok bool) {
+	switch {
+	case a.kind == number && b.kind == number:
+		return compareNumbers(a.text, b.text), true
+	case a.kind == text && b.kind == text:
+		return strings.Compare(a.text, b.text), true
+	default:
+		return 0, false
+	}
+}
+
+func holds(op string, order int) bool {
+	switch op {
+	case "<":
+		return order < 0
+	case "<=":
+		return order <= 0
+	case ">":
+		return order > 0
+	default:
+		return order >= 0
+	}
+}
+
+// operand compiles one side of an operator that takes a single form.
+func (e *exprCompiler) operand(n ast.Node, want form) typed {
+	t := e.node(n)
+	if !t.shape.loose() && t.shape.form != want {
+		e.refuse(n, 1, "mismatched", fmt.Sprintf("this is %s, not %s", t.shape.form, want), help(t.shape, &shape{form: want}))
+	}
+	return t
+}
+
+// plus adds numbers or joins texts; with nothing it gives nothing.
+func (e *exprCompiler) plus(n *ast.BinaryNode) typed {
+	left := e.node(n.Left)
+	if left.shape.form == textForm {
+		right := e.operand(n.Right, textForm)
+		return typed{e.sum(n, left.code, right.code), textShape.in(closest(left.shape.class, right.shape.class))}
+	}
+	right := e.node(n.Right)
+	want := numberForm
+	if left.shape.loose() {
+		want = right.shape.form
+	}
+	s := anyShape
+	if want == textForm || want == numberForm {
+		s = &shape{form: want}
+	}
+	for _, side := range []*shape{left.shape, right.shape} {
+		if !side.loose() && (side.form != want || s == anyShape) {
+			return e.refuse(n, 1, "mismatched", fmt.Sprintf("%s cannot be added to %s", right.shape.form, left.shape.form), help(left.shape, right.shape))
+		}
+	}
+	return typed{e.sum(n, left.code, right.code), s.in(closest(left.shape.class, right.shape.class))}
+}
+
+func (e *exprCompiler) sum(n ast.Node, a, b code) code {
+	at := e.place(n)
+	return func(f *frame) value {
+		x, y := a(f), b(f)
+		switch {
+		case !x.given() || !y.given():
+			return value{}
+		case x.kind == text && y.kind == text:
+			return textValue(x.text + y.text)
+		default:
+			return f.calculate(at, '+', x, y)
+		}
+	}
+}
+
+func (e *exprCompiler) arithmetic(n ast.Node, op byte, a, b code) code {
+	at := e.place(n)
+	return func(f *frame) value {
+		x, y := a(f), b(f)
+		if !x.given() || !y.given() {
+			return value{}
+		}
+		return f.calculate(at, op, x, y)
+	}
+}
+
+func (f *frame) calculate(at engine.Pos, op byte, x, y value) value {
+	if x.kind != number || y.kind != number {
+		return f.fail(at, "this needs two numbers")
+	}
+	out, ok := calculate(op, x.text, y.text)
+	if !ok {
+		return f.fail(at, "these numbers have no such result")
+	}
+	return numberValue(out)
+}
+
+// within is "in": whether a list holds the value.
+func (e *exprCompiler) within(n *ast.BinaryNode) typed {
+	what, where := e.node(n.Left), e.node(n.Right)
+	if !where.shape.loose() && where.shape.form != listForm {
+		return e.refuse(n, 2, "not-a-list", "\"in\" needs a list on its right", "")
+	}
+	e.checkComparable(n, what.shape, where.shape.element())
+	e.checkCode(n.Left, where.shape.element())
+	if items, ok := n.Right.(*ast.ArrayNode); ok {
+		for _, item := range items.Nodes {
+			e.checkCode(item, what.shape)
+		}
+	}
+	a, b, at := what.code, where.code, e.place(n)
+	return typed{func(f *frame) value {
+		x := a(f)
+		for _, item := range f.rows(at, b(f)) {
+			if equal(x, item) {
+				return truthValue(true)
+			}
+		}
+		return truthValue(false)
+	}, truthShape}
+}
+
+func (e *exprCompiler) textTest(n *ast.BinaryNode) typed {
+	test := strings.Contains
+	switch n.Operator {
+	case "startsWith":
+		test = strings.HasPrefix
+	case "endsWith":
+		test = strings.HasSuffix
+	}
+	a, b := e.operand(n.Left, textForm).code, e.operand(n.Right, textForm).code
+	return typed{func(f *frame) value {
+		x, y := a(f), b(f)
+		return truthValue(x.kind == text && y.kind == text && test(x.text, y.text))
+	}, truthShape}
+}
+
+// matches takes a regular expression written out, so that it is compiled once.
+func (e *exprCompiler) matches(n *ast.BinaryNode) typed {
+	literal, ok := n.Right.(*ast.StringNode)
+	if !ok {
+		return e.refuse(n.Right, 1, "bad-pattern", "a pattern must be written out", "")
+	}
+	pattern, err := regexp.Compile(literal.Value)
+	if err != nil {
+		return e.refuse(n.Right, utf8.RuneCountInString(literal.Value)+2, "bad-pattern", "this is no regular expression", "")
+	}
+	of := e.operand(n.Left, textForm).code
+	return typed{func(f *frame) value {
+		v := of(f)
+		return truthValue(v.kind == text && pattern.MatchString(v.text))
+	}, truthShape}
+}
+
+func (e *exprCompiler) coalesce(n *ast.BinaryNode) typed {
+	left, right := e.node(n.Left), e.node(n.Right)
+	return typed{func(f *frame) value {
+		if v := left.code(f); v.given() {
+			return v
+		}
+		return right.code(f)
+	}, e.either(n, left.shape, right.shape)}
+}
