@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -127,7 +128,8 @@ func (w *writer) missingNow(ctx context.Context, id string, document gjson.Resul
 	if err != nil || stored == nil {
 		return lost
 	}
-	return missing(document, *stored)
+	still := missing(document, *stored) // of other fields too: they were not asked for
+	return slices.DeleteFunc(lost, func(path string) bool { return !slices.Contains(still, path) })
 }
 
 // answer moves a referral. An illegal move is answered with 200 and the old status (§4).
