@@ -144,7 +144,7 @@ func routeOf(e store.QuarantineEntry) string {
 
 func (a *app) printEntry(e store.QuarantineEntry) error {
 	_, err := fmt.Fprintf(a.stdout, "entry    %d (%s)\nrecord   %s\nflow     %s, %s\nreason   %s\nrule     %s\nkind     %s\nspecs    %.12s\nfirst    %s\nlast     %s, %d times\n",
-		e.ID, e.Status, e.Record, e.Flow, routeOf(e), causeOf(e), e.Place, e.Kind, e.Spec,
+		e.ID, e.Status, e.Record, e.Flow, routeOf(e), causeOf(e), e.Place, e.Kind, e.SpecVersion,
 		e.First.Format("2006-01-02 15:04:05"), e.Last.Format("2006-01-02 15:04:05"), e.Times)
 	return err
 }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
@@ -77,6 +78,7 @@ func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
 	if l.run_, err = l.begin(ctx); err != nil {
 		return l.ended(EndedStopped), err
 	}
+	l.sum.Recovered = l.run_.Recovered
 	passErr := l.pass(ctx, r, d)
 	return l.finish(ctx, r, d, passErr)
 }
@@ -88,15 +90,38 @@ func (l *loop) begin(ctx context.Context) (*store.Run, error) {
 	})
 }
 
-// leaseTime is how long a runner that went silent keeps others out; it is renewed with every wave.
-const leaseTime = 10 * time.Minute
+// leaseTime is how long a runner that went silent keeps others out.
+const leaseTime = time.Minute
+
+// hold renews the lease until stop is called; when another runner has it, cancel ends the pass.
+func (l *loop) hold(ctx context.Context, cancel context.CancelCauseFunc) (stop func()) {
+	ctx, end := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(leaseTime / 4)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := l.run_.Renew(ctx); err != nil && ctx.Err() == nil {
+					cancel(err)
+					return
+				}
+			}
+		}
+	})
+	return func() { end(); done.Wait() }
+}
 
 // pass reads the window and hands it on in groups.
 func (l *loop) pass(ctx context.Context, r reading, d delivery) error {
 	connection, _, _ := engine.SplitObject(l.spec.Source.Read.Text)
 	r.query.Fields = l.fields[l.spec.Source.Read.Text]
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer l.hold(ctx, cancel)()
 	groups := readAhead(ctx, l.job.Readers[connection].Read(ctx, r.query), l.job.Window.Limit)
 	for g := range groups {
 		if err := l.group(ctx, g.records, d); err != nil {
@@ -168,9 +193,6 @@ func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) e
 			l.decided(dec)
 		}
 		if err := d.deliver(ctx, l, decisions, l.recalls(wave)); err != nil {
-			return err
-		}
-		if err := l.run_.Renew(ctx); err != nil {
 			return err
 		}
 		l.progress()

@@ -2,7 +2,9 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -71,7 +73,8 @@ func (s *sending) deliver(ctx context.Context, l *loop, wave []mapping.Decision,
 	if held := s.limits.admit(l.sum.Read, items); held != "" {
 		return s.hold(ctx, l, held, recalled)
 	}
-	if err := s.intend(ctx, l, items); err != nil {
+	items, err := s.intend(ctx, l, items)
+	if err != nil {
 		return err
 	}
 	s.write(ctx, l, items)
@@ -118,22 +121,38 @@ func (s *sending) hold(ctx context.Context, l *loop, held string, recalled []sto
 		Next: fmt.Sprintf("Look at `casebridge plan %s` and release it with `casebridge run %s --plan HASH`.", l.spec.Name.Text, l.spec.Name.Text)}
 }
 
-func (s *sending) intend(ctx context.Context, l *loop, items []*item) error {
+// intend records the wave's writes. A send that the ledger knows already, e.g. twice in one wave, is left out.
+func (s *sending) intend(ctx context.Context, l *loop, items []*item) ([]*item, error) {
 	if len(items) == 0 {
-		return nil
+		return nil, nil
 	}
 	intents := make([]store.Intent, len(items))
 	for i, it := range items {
 		intents[i] = store.Intent{Change: it.change, Repeatable: it.repeatable}
 	}
 	ids, err := l.run_.Intend(ctx, intents)
+	var again *store.AlreadySent
+	if errors.As(err, &again) {
+		l.sum.Unchanged += len(again.Items)
+		return s.intend(ctx, l, without(items, again.Items))
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range items {
 		items[i].intent = ids[i]
 	}
-	return nil
+	return items, nil
+}
+
+func without(items []*item, at []int) []*item {
+	var out []*item
+	for i, it := range items {
+		if !slices.Contains(at, i) {
+			out = append(out, it)
+		}
+	}
+	return out
 }
 
 // write sends chains side by side, the members of a chain in order.

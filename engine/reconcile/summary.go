@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/store"
 )
 
 var (
@@ -59,12 +60,13 @@ type Summary struct {
 	Unclear     Reasons
 	Unmapped    Reasons // values that no map knows, by map and value
 
-	Parked      int // may have arrived; never sent again by themselves
-	Undelivered int // not sent, or without an answer, and harmless to repeat: the next run tries again
-	Seen        int // sends that the other system has now shown
-	Released    int // parked sends that were closed thereby
-	Held        string
-	Hash        string // of all writes, whatever their order; empty when nothing would be written
+	Parked      int             // may have arrived; never sent again by themselves
+	Undelivered int             // not sent, or without an answer, and harmless to repeat: the next run tries again
+	Seen        int             // sends that the other system has now shown
+	Released    int             // parked sends that were closed thereby
+	Held        string          // why a limit stopped the flow
+	Recovered   store.Recovered // what a run that died had left open
+	Hash        string          // of all writes, whatever their order; empty when nothing would be written
 	Took        time.Duration
 
 	sum *big.Int
