@@ -71,6 +71,9 @@ func createCase(s *System, c call) answer {
 	if s.records.byID[id] != nil || len(s.records.byKey["case_id"][number]) > 0 {
 		return conflict(c.Request)
 	}
+	if s.hasNumericIdentifier() {
+		return broken(c.Request, "undefined method 'strip' for an instance of Integer")
+	}
 	rec := s.create(id, values, c.user)
 	if chosen {
 		return answer{status: http.StatusNoContent, header: http.Header{}}
@@ -80,6 +83,14 @@ func createCase(s *System, c call) answer {
 
 func without1(names []string, name string) []string {
 	return slices.DeleteFunc(names, func(n string) bool { return n == name })
+}
+
+// hasNumericIdentifier says whether the form makes an identifier a number, which breaks every create (§9).
+func (s *System) hasNumericIdentifier() bool {
+	return slices.ContainsFunc(identifiers(), func(n string) bool {
+		f := s.form.byName[n]
+		return f != nil && f.Type == engine.Integer
+	})
 }
 
 // create files a case from values that passed validation.
@@ -115,13 +126,18 @@ func updateCase(s *System, c call) answer {
 	return caseAnswer(rec, s.changes(old, rec, c.user))
 }
 
-// interleave lets another write come between loading and saving.
+// interleave lets another write come between loading and saving; that write
+// itself is not interrupted.
 func (s *System) interleave(id string) {
-	if other := s.switches.LostUpdate; other != nil {
-		s.mu.Unlock()
-		other(id)
-		s.mu.Lock()
+	other := s.switches.LostUpdate
+	if other == nil {
+		return
 	}
+	s.switches.LostUpdate = nil
+	s.mu.Unlock()
+	other(id)
+	s.mu.Lock()
+	s.switches.LostUpdate = other
 }
 
 // changes lists the changed keys that a user may see.

@@ -151,7 +151,7 @@ func (c *cabinet) lookup(name string, v value) (found []*record, ok bool) {
 	case name == "last_updated_at" && v.sort == isRange && v.ends[0].sort == isTime:
 		return c.between(window(v.ends[0], v.ends[1], time.Second)), true
 	case name == "id":
-		return c.keyed(v, func(id string) []*record { return one(c.byID[id]) }), true
+		return c.keyed(v, func(id string) []*record { return one(c.byID[strings.ToLower(id)]) }), true
 	case c.byKey[name] != nil && v.sort != isRange:
 		return c.keyed(v, func(key string) []*record { return c.byKey[name][key] }), true
 	}

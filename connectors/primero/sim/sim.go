@@ -53,7 +53,8 @@ type Switches struct {
 	// implemented gets the workflow service_implemented (§3.5).
 	ServicesImplemented bool
 	// LostUpdate, when set, runs in every PATCH of a case between loading and saving, without
-	// any lock: whatever it or another request writes to that case is then lost (§3.6).
+	// any lock: whatever it or another request writes to that case is then lost (§3.6). It is
+	// not called for writes that it makes itself.
 	LostUpdate func(caseID string)
 	// CommitLate makes what people do visible only that long after its stamp.
 	CommitLate time.Duration
