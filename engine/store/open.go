@@ -12,8 +12,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/casebridge/casebridge/engine"
 )
@@ -27,6 +30,13 @@ var (
 	errDirectory = errors.New("it is a directory")
 )
 
+// Settings of SQLite's connections.
+const (
+	patience = "_pragma=busy_timeout(10000)" // how long one program waits for another's transaction
+	onDisk   = "_pragma=synchronous(FULL)"   // a transaction survives a power cut once it returned
+	fleeting = "_pragma=synchronous(OFF)"
+)
+
 // Open opens the store at o.Path, making or migrating it as needed. An error is
 // an environment Fault that says what to do: the file is damaged, locked, not
 // writable, of a newer program, or belongs to another project or system.
@@ -34,21 +44,21 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := prepare(o.Path); err != nil {
 		return nil, err
 	}
-	return open(ctx, o, "")
+	return open(ctx, o, onDisk)
 }
 
-// open opens a file that is there. extra are further settings of the connection.
-func open(ctx context.Context, o Options, extra string) (*Store, error) {
+// open opens a file that is there.
+func open(ctx context.Context, o Options, durability string) (*Store, error) {
 	s, err := fresh(o)
 	if err != nil {
 		return nil, err
 	}
-	s.write, err = openPool(o.Path, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", extra)
+	s.write, err = openPool(o.Path, patience, "_txlock=immediate", "_pragma=journal_mode(WAL)", durability)
 	if err != nil {
 		return nil, err
 	}
 	s.write.SetMaxOpenConns(1)
-	if s.read, err = openPool(o.Path, "_pragma=query_only(1)"); err != nil {
+	if s.read, err = openPool(o.Path, patience, "_pragma=query_only(1)"); err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
 	s.read.SetMaxOpenConns(4)
@@ -73,10 +83,38 @@ func fresh(o Options) (*Store, error) {
 
 // ready brings the schema up to date and checks whose store it is.
 func (s *Store) ready(ctx context.Context, o Options) error {
-	if err := s.migrate(ctx); err != nil {
+	if err := insist(ctx, func() error { return s.migrate(ctx) }); err != nil {
 		return broken("open store", o.Path, err)
 	}
 	return s.change(ctx, "open store", o.Path, func(tx *transaction) error { return stamp(ctx, tx, o) })
+}
+
+// insist tries again while another program is making or migrating the same store:
+// SQLite does not wait for a change of the journal's mode, and goose looks before it creates.
+func insist(ctx context.Context, do func() error) error {
+	ctx, stop := context.WithTimeout(ctx, 15*time.Second)
+	defer stop()
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
+		err := do()
+		if err == nil || !passing(err) || pause > 3*time.Second {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// passing says whether an error may be gone in a moment.
+func passing(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED || code == sqlite3.SQLITE_ERROR
 }
 
 // Close closes the store; a scratch copy is deleted.
@@ -126,10 +164,9 @@ func private(path string) error {
 	return nil
 }
 
-// openPool opens connections to the file at path with SQLite's settings; later ones win.
+// openPool opens connections to the file at path with SQLite's settings.
 func openPool(path string, settings ...string) (*sql.DB, error) {
-	settings = append([]string{"_pragma=busy_timeout(10000)", "_pragma=foreign_keys(1)"}, settings...)
-	settings = slices.DeleteFunc(settings, func(s string) bool { return s == "" })
+	settings = append([]string{"_pragma=foreign_keys(1)"}, settings...)
 	escaped := (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 	db, err := sql.Open("sqlite", "file:"+escaped+"?"+strings.Join(settings, "&"))
 	return db, broken("open store", path, err)
@@ -160,9 +197,6 @@ func (s *Store) migrate(ctx context.Context) error {
 		return nil
 	}
 	_, err = p.Up(ctx)
-	if now, again := p.GetDBVersion(ctx); err != nil && again == nil && now == s.schema {
-		return nil // another program that started at the same moment was faster
-	}
 	return err
 }
 

@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Scratch opens a private throw-away copy of the store at o.Path, or an empty one
@@ -32,7 +35,7 @@ func scratch(ctx context.Context, o Options, path string) (*Store, error) {
 	if err := prepare(path); err != nil {
 		return nil, err
 	}
-	s, err := open(ctx, o, "_pragma=synchronous(OFF)")
+	s, err := open(ctx, o, fleeting)
 	if err != nil {
 		return nil, err
 	}
@@ -55,10 +58,34 @@ func duplicate(ctx context.Context, from, to string) error {
 	if err != nil {
 		return broken("copy store", from, err)
 	}
-	db, err := openPool(from, "mode=ro")
+	err = vacuumInto(ctx, from, to, "mode=ro")
+	if unwritable(err) && !exists(from+"-wal") {
+		// Even a reader leaves side files, which this folder does not allow. Nobody
+		// else has the store open, or there would be a log: it can be read as it lies.
+		err = vacuumInto(ctx, from, to, "immutable=1")
+	}
+	return broken("copy store", from, err)
+}
+
+func vacuumInto(ctx context.Context, from, to, how string) error {
+	db, err := openPool(from, patience, how)
 	if err != nil {
 		return err
 	}
 	_, err = db.ExecContext(ctx, `VACUUM INTO $1`, to)
-	return broken("copy store", from, errors.Join(err, db.Close()))
+	return errors.Join(err, db.Close())
+}
+
+func unwritable(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_READONLY
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

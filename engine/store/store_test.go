@@ -194,6 +194,7 @@ func TestPlaceThatCannotBeWritten(t *testing.T) {
 		t.Skip("root writes everywhere")
 	}
 	check(t, os.Chmod(dir, 0o500))
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	_, err := Open(t.Context(), newClock().options(filepath.Join(dir, "x.db")))
 	wantFault(t, err, engine.Environment, "another store")
 }
