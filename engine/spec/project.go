@@ -28,7 +28,7 @@ type Project struct {
 	Suites   []*Suite // test files
 	Files    []File   // what was read, for excerpts and for the version
 
-	Version string // hash of all files but the tests: changes when behaviour may change
+	Version string // hex; hash of all files but the tests: changes when behaviour may change
 }
 
 // File is one spec file as read.
@@ -41,9 +41,10 @@ type File struct {
 // Offset(i) still finds the place of the i-th character.
 type Scalar struct {
 	Text string
-	At   engine.Pos
-	// lead holds, for scalars of several lines, where each line of Text starts in the file.
-	lead []engine.Pos
+	At   engine.Pos // of the first character, inside the quotes
+
+	file  *File // for Offset; nil for texts that stand in no file
+	style style
 }
 
 // Value is a literal of a spec: nil, bool, json.Number, string, []any or map[string]any.
@@ -217,6 +218,7 @@ type Write struct {
 type Mapping struct {
 	Name      Scalar
 	Title     string
+	Note      string
 	Uses      []Scalar
 	To        Scalar // "connection.object" or "connection.object.rows"
 	WhenBlank *Filler
@@ -276,6 +278,7 @@ const (
 type Map struct {
 	Name    Scalar
 	Title   string
+	Note    string
 	Columns []Column
 	Rows    []MapRow
 	At      engine.Pos // of `rows`
@@ -308,6 +311,7 @@ type MapRow struct {
 type Rule struct {
 	Name      Scalar
 	Title     string
+	Note      string
 	Forms     []Form
 	Never     []Scalar
 	Confirmed []Scalar
@@ -324,6 +328,7 @@ type Form struct {
 type Table struct {
 	Name  Scalar
 	Title string
+	Note  string
 	In    []Scalar
 	Out   []Scalar
 	Lines []TableLine
@@ -408,8 +413,9 @@ type Named struct{ Name, Value Scalar }
 
 // Expectation is one verdict that a test expects, in order.
 type Expectation struct {
-	Verdict  Scalar   // create, update, send, no change, skip, blocked, quarantine, proves
-	Object   Scalar   // for verdicts that write
+	Verdict  Scalar   // Text is an engine.Verdict ("no change", "cannot tell"), or "proves"; At is its key
+	Object   Scalar   // for verdicts that write, no change and proves
+	Answer   Scalar   // proves: optional
 	Route    Scalar   // optional
 	Item     Scalar   // optional
 	Reason   Scalar   // for verdicts that do not write: the text that it must contain

@@ -1,0 +1,95 @@
+package spec
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// builder makes a Project of parsed files.
+type builder struct {
+	*findings
+	drivers []engine.Driver
+	project *Project
+	whole   bool // every file could be parsed, so what is not there is missing
+
+	at         engine.Pos // of the Project file
+	catalogues []*node
+	unreliable map[string]bool // connections whose driver is not known: their objects cannot be checked
+}
+
+func (b *builder) build(sources []source) {
+	rules, err := loadSchemas()
+	if err != nil {
+		b.fault(engine.Pos{File: sources[0].file.Path, Line: 1, Column: 1}, 1, "internal", "this is a fault of the program, not of the specs", "the embedded schemas cannot be used: %s", err)
+		return
+	}
+	for i := range sources {
+		s := &sources[i]
+		b.project.Files = append(b.project.Files, *s.file)
+		f := form{findings: b.findings, schemas: rules, root: s.root}
+		if s.kind = f.kindOf(); s.kind == "" {
+			b.whole = false
+			continue
+		}
+		f.check()
+		b.decode(s)
+	}
+	b.project.Version = version(sources)
+	b.finish()
+}
+
+// decode takes a file into the project. What the schema refused is left empty.
+func (b *builder) decode(s *source) {
+	p := b.project
+	switch s.kind {
+	case "Project":
+		b.decodeProject(s.root)
+	case "Flow":
+		p.Flows = append(p.Flows, b.decodeFlow(s.root))
+	case "Steps":
+		p.Snippets = append(p.Snippets, b.decodeSnippet(s.root))
+	case "Mapping":
+		p.Mappings = append(p.Mappings, b.decodeMapping(s.root))
+	case "Map":
+		p.Maps = append(p.Maps, b.decodeMap(s.root))
+	case "Rule":
+		p.Rules = append(p.Rules, b.decodeRule(s.root))
+	case "Table":
+		p.Tables = append(p.Tables, b.decodeTable(s.root))
+	case "Catalogue":
+		b.catalogues = append(b.catalogues, s.root)
+	case "Test":
+		p.Suites = append(p.Suites, b.decodeSuite(s.root))
+	}
+}
+
+// finish does what needs every file: merging, expanding and checking.
+func (b *builder) finish() {
+	b.checkProject()
+	b.checkNames()
+	b.mergeObjects()
+	b.checkMaps()
+	b.checkRules()
+	b.checkTables()
+	b.checkReferences()
+	b.checkUse()
+	b.expandSnippets()
+	b.orderFlows()
+}
+
+// orderFlows puts the scheduled flows first, in their order, the others by name.
+func (b *builder) orderFlows() {
+	rank := func(f *Flow) int {
+		for i, run := range b.project.Schedule.Run {
+			if run.Text == f.Name.Text {
+				return i
+			}
+		}
+		return len(b.project.Schedule.Run)
+	}
+	slices.SortStableFunc(b.project.Flows, func(x, y *Flow) int {
+		return cmp.Or(cmp.Compare(rank(x), rank(y)), cmp.Compare(x.Name.Text, y.Name.Text))
+	})
+}

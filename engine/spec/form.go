@@ -1,0 +1,293 @@
+package spec
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// form checks one file against the schema of its kind and words what is wrong.
+type form struct {
+	*findings
+	schemas *schemas
+	root    *node
+}
+
+// kindOf returns the kind of a file, or "" after saying that it has none.
+func (f *form) kindOf() string {
+	kinds := f.schemas.resolve(schemaMain + "#/properties/kind").texts("enum")
+	k := f.root.get("kind")
+	switch {
+	case k == nil:
+		first := f.root
+		if len(f.root.keys) > 0 {
+			first = f.root.keys[0]
+		}
+		help := "the first line says what the file describes: kind: and one of " + joined(kinds, "or")
+		if near := nearKey("kind", f.root); near != nil {
+			first, help = near, `did you mean "kind"?`
+		}
+		f.faultOn(first, "missing-kind", help, "this file has no kind")
+	case k.shape != textShape || !slices.Contains(kinds, k.text):
+		f.faultOn(k, "unknown-kind", didYouMean(k.text, kinds), "there is no kind of file called %q", k.text)
+	default:
+		return k.text
+	}
+	return ""
+}
+
+// nearKey returns the key of n that looks like a misspelt word, or nil.
+func nearKey(word string, n *node) *node {
+	if near := engine.Nearest(word, n.names()); near != "" {
+		k, _ := n.entry(near)
+		return k
+	}
+	return nil
+}
+
+// check validates the file.
+func (f *form) check() {
+	err := f.schemas.main.Validate(f.root.value())
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &invalid) {
+		f.walk(invalid)
+	} else if err != nil {
+		f.faultOn(f.root, "wrong-type", "", "this file cannot be checked against its schema")
+	}
+}
+
+// walk words the innermost causes: they are what the author can change.
+func (f *form) walk(e *jsonschema.ValidationError) {
+	if strings.HasSuffix(e.AbsoluteKeywordLocation, "/anyOf") {
+		f.word(e)
+		return
+	}
+	if len(e.Causes) == 0 {
+		f.word(e)
+	}
+	for _, c := range e.Causes {
+		f.walk(c)
+	}
+}
+
+// word turns one cause into a finding.
+func (f *form) word(e *jsonschema.ValidationError) {
+	v := f.violation(e)
+	if v.node == nil || v.node.wrong && v.node.isScalar() {
+		return
+	}
+	switch v.keyword {
+	case "additionalProperties":
+		f.unknownKeys(v)
+	case "required", "dependentRequired":
+		f.missingKeys(v)
+	case "anyOf":
+		f.noneOf(v)
+	case "type":
+		f.wrongType(v)
+	case "enum":
+		f.faultOn(v.node, "wrong-value", didYouMean(v.node.text, v.schema.texts("enum")), "%q is not %s", v.node.text, v.schema.string("title"))
+	case "minimum", "maximum":
+		f.faultOn(v.node, "wrong-value", "", "%s is not between %s", v.node.text, v.bounds())
+	case "pattern":
+		f.faultOn(v.node, "wrong-value", "", "%q is not %s", v.node.text, v.schema.string("title"))
+	default: // minLength, minItems, minProperties, maxProperties
+		f.wrongSize(v)
+	}
+}
+
+// violation is one cause with its value and its schema.
+type violation struct {
+	node    *node // the value, or the key when its name is the matter
+	key     *node // the key that the value stands under; nil in a list
+	schema  schemaText
+	keyword string
+	wanted  string // dependentRequired: the key that asks for others
+	refs    []schemaText
+}
+
+func (f *form) violation(e *jsonschema.ValidationError) violation {
+	location, keyword := cutLast(e.AbsoluteKeywordLocation)
+	v := violation{keyword: keyword}
+	if _, err := strconv.Atoi(keyword); err == nil { // .../dependentRequired/<key>/<index>
+		location, v.wanted = cutLast(location)
+		v.wanted = unescapePercent(v.wanted)
+		location, v.keyword = cutLast(location)
+	}
+	v.schema = f.schemas.resolve(location)
+	if v.keyword == "anyOf" {
+		v.refs = f.branches(location, v.schema)
+	}
+	v.key, v.node = f.find(e.InstanceLocation)
+	if strings.Contains(e.KeywordLocation, "/propertyNames") && v.key != nil {
+		v.node = v.key
+	}
+	return v
+}
+
+// branches returns the schemas that allOf chooses between.
+func (f *form) branches(location string, s schemaText) []schemaText {
+	all, _ := s["allOf"].([]any)
+	var branches []schemaText
+	for i := range all {
+		branches = append(branches, f.schemas.resolve(location+"/allOf/"+strconv.Itoa(i)+"/then"))
+	}
+	return branches
+}
+
+func cutLast(location string) (head, last string) {
+	i := strings.LastIndexByte(location, '/')
+	if i < 0 {
+		return "", location
+	}
+	return location[:i], location[i+1:]
+}
+
+// find returns the value at a JSON pointer and the key it stands under.
+func (f *form) find(pointer string) (key, value *node) {
+	value = f.root
+	for _, part := range pointerParts(pointer) {
+		if value == nil {
+			return nil, nil
+		}
+		if value.shape == listShape {
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(value.items) {
+				return nil, nil
+			}
+			key, value = nil, value.items[i]
+			continue
+		}
+		key, value = value.entry(part)
+	}
+	return key, value
+}
+
+func (f *form) unknownKeys(v violation) {
+	allowed := v.schema.keys()
+	for _, k := range v.node.keys {
+		if slices.Contains(allowed, k.text) || k.wrong {
+			continue
+		}
+		f.faultOn(k, "unknown-key", didYouMean(k.text, allowed), "%s has no key %q", v.schema.string("title"), k.text)
+	}
+}
+
+func (f *form) missingKeys(v violation) {
+	wanted, because := v.schema.texts("required"), ""
+	if v.wanted != "" {
+		deps, _ := v.schema["dependentRequired"].(map[string]any)
+		wanted, because = schemaText(deps).texts(v.wanted), " beside "+v.wanted
+	}
+	title := v.schema.string("title")
+	for _, name := range wanted {
+		if v.node.get(name) != nil || v.hasMisspelt(name) {
+			continue
+		}
+		if title == "" { // the then of an if: only field rules have one
+			title, because = "a field rule", " beside missing: default"
+		}
+		f.fault(v.node.at, 1, "missing-key", f.describe(v.schema, name), "%s needs the key %q%s", title, name, because)
+	}
+}
+
+// hasMisspelt says whether an unknown key of the value was probably meant to be name.
+func (v violation) hasMisspelt(name string) bool {
+	allowed := v.schema.keys()
+	return slices.ContainsFunc(v.node.keys, func(k *node) bool {
+		return len(allowed) > 0 && !slices.Contains(allowed, k.text) && engine.Nearest(k.text, allowed) == name
+	})
+}
+
+// describe returns the description of a property, as help.
+func (f *form) describe(s schemaText, name string) string {
+	props, _ := s["properties"].(map[string]any)
+	p, _ := props[name].(map[string]any)
+	if text := schemaText(p).string("description"); text != "" {
+		return name + ": " + strings.TrimSuffix(text, ".")
+	}
+	if ref, ok := p["$ref"].(string); ok && !strings.HasPrefix(ref, "#") {
+		return name + ": " + strings.TrimSuffix(f.schemas.resolve(schemaRoot+ref).string("description"), ".")
+	}
+	return ""
+}
+
+// noneOf is for values of which one key says what they are, when that key is not there.
+func (f *form) noneOf(v violation) {
+	var choices []string
+	alternatives, _ := v.schema["anyOf"].([]any)
+	for _, a := range alternatives {
+		m, _ := a.(map[string]any)
+		choices = append(choices, schemaText(m).texts("required")...)
+	}
+	known := slices.Clone(v.schema.keys())
+	for _, b := range v.refs {
+		known = append(known, b.keys()...)
+	}
+	unknown := false
+	for _, k := range v.node.keys {
+		if slices.Contains(known, k.text) {
+			continue
+		}
+		unknown = true
+		if len(v.refs) > 0 { // else additionalProperties says it
+			f.faultOn(k, "unknown-key", didYouMean(k.text, append(slices.Clone(choices), known...)), "%s has no key %q", v.schema.string("title"), k.text)
+		}
+	}
+	if !unknown {
+		f.fault(v.node.at, 1, "missing-key", v.schema.string("description"), "%s needs one of the keys %s", v.schema.string("title"), joined(choices, "or"))
+	}
+}
+
+func (f *form) wrongType(v violation) {
+	title := v.schema.string("title")
+	types := v.schema.texts("type")
+	if t := v.schema.string("type"); t != "" {
+		types = []string{t}
+	}
+	switch n := v.node; {
+	case n.shape == nullShape:
+		at := n
+		if v.key != nil {
+			at = v.key
+		}
+		f.faultOn(at, "missing-value", "", "nothing is written here: %s is needed", title)
+	case slices.Contains(types, "string") && n.isScalar():
+		f.faultOn(n, "unquoted-code", `write "`+n.text+`"`, "%s without quotes is read as %s, and %s is needed", n.text, n.what(), title)
+	default:
+		f.faultOn(n, "wrong-type", "", "this is %s, and %s is needed", n.what(), title)
+	}
+}
+
+func (f *form) wrongSize(v violation) {
+	at := v.node
+	if v.key != nil {
+		at = v.key
+	}
+	if v.keyword == "maxProperties" {
+		f.faultOn(at, "wrong-size", "", "this has more than %v entry: %s is needed", v.schema["maxProperties"], v.schema.string("title"))
+		return
+	}
+	if v.node.isScalar() || len(v.node.items) == 0 {
+		f.faultOn(at, "missing-value", "", "this is empty: %s is needed", v.schema.string("title"))
+		return
+	}
+	f.faultOn(at, "wrong-size", v.schema.string("description"), "there is not enough here: %s is needed", v.schema.string("title"))
+}
+
+// bounds words the limits of a number.
+func (v violation) bounds() string {
+	low, high := "0", "any number"
+	if n, ok := v.schema["minimum"].(float64); ok {
+		low = strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	if n, ok := v.schema["maximum"].(float64); ok {
+		high = strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	return low + " and " + high
+}
