@@ -4,6 +4,7 @@ package connectors
 
 import (
 	"github.com/casebridge/casebridge/connectors/oscar"
+	"github.com/casebridge/casebridge/connectors/primero"
 	"github.com/casebridge/casebridge/engine"
 )
 
@@ -11,5 +12,6 @@ import (
 func All() []engine.Driver {
 	return []engine.Driver{
 		oscar.Driver{},
+		primero.Driver{},
 	}
 }
