@@ -1,6 +1,8 @@
 package spectest
 
 import (
+	"encoding/json"
+
 	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/spec"
 )
@@ -17,4 +19,18 @@ func stateOf(s spec.SentEntry) mapping.SendState {
 		return mapping.Shown
 	}
 	return mapping.Sent
+}
+
+// onceKey writes the once_per of a sent entry as Change.Once is written: a JSON
+// list of names and values, so that no two keys look alike.
+func onceKey(s spec.SentEntry) string {
+	var flat []string
+	for _, n := range s.Once {
+		flat = append(flat, n.Name.Text, n.Value.Text)
+	}
+	raw, err := json.Marshal(flat)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
 }

@@ -17,23 +17,25 @@ const rounds = 50
 // ("" runs all), in the order of the files.
 func Run(p *spec.Project, prog *mapping.Program, only string) Report {
 	var r Report
-	seen := tally{}
+	seen := places{}
 	for _, suite := range p.Suites {
 		for i := range suite.Cases {
 			tc := &suite.Cases[i]
-			if !strings.Contains(suite.File+": "+tc.Name, only) {
+			if !strings.Contains(suite.File+": "+tc.Name.Text, only) {
 				continue
 			}
 			r.Cases = append(r.Cases, runCase(p, prog, suite, tc, seen))
 		}
 	}
-	r.Routes = seen.routes(p)
+	if only == "" {
+		r.Idle = seen.idle(p)
+	}
 	return r
 }
 
 // runCase decides about every record that the case reads and compares the verdicts.
-func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec.TestCase, seen tally) Result {
-	res := Result{File: suite.File, Name: tc.Name, Flow: suite.Flow.Text, At: tc.At}
+func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec.TestCase, seen places) Result {
+	res := Result{File: suite.File, Name: tc.Name.Text, Flow: suite.Flow.Text, At: tc.At}
 	declared := flowNamed(p, suite.Flow.Text)
 	compiled := prog.Flow(suite.Flow.Text)
 	if declared == nil || compiled == nil {
@@ -50,7 +52,7 @@ func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec
 			return res
 		}
 		for _, c := range d.Changes {
-			seen.count(c)
+			seen.add(c)
 			got = append(got, ofChange(c))
 		}
 		for _, s := range d.Sightings {
