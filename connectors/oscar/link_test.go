@@ -50,6 +50,7 @@ func TestOneBadLinkDoesNotFailTheOthers(t *testing.T) {
 	}{
 		"id has changed":  {500, marker, []string{"01A037"}},
 		"NGO is gone":     {200, "", []string{"01A000"}},
+		"another answer":  {200, `{"data":[]}`, []string{"01A099"}},
 		"NGO is gone too": {404, "<html>", []string{"01A099"}},
 		"three of them":   {500, marker, []string{"01A001", "01A050", "01A051"}},
 	} {

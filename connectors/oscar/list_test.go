@@ -171,9 +171,7 @@ func TestListThatIsNoListIsAFault(t *testing.T) {
 				t.Errorf("the fault does not say what was done: %v", err)
 			}
 			quiet(t, err)
-			if left, _ := os.ReadDir(conn.tempDir); len(left) != 0 {
-				t.Errorf("%d files left", len(left))
-			}
+			nothingLeft(t, conn)
 		})
 	}
 }
@@ -218,9 +216,7 @@ func TestReadingStopsWhenToldTo(t *testing.T) {
 	for range c.Reader().Read(context.Background(), engine.Query{Object: "client"}) {
 		break
 	}
-	if left, _ := os.ReadDir(c.tempDir); len(left) != 0 {
-		t.Errorf("%d files left", len(left))
-	}
+	nothingLeft(t, c)
 }
 
 // TestManyClientsNeedLittleMemory reads 30,000 clients of about 3 kB each, 90 MB, and
@@ -267,6 +263,20 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// nothingLeft fails when a spool is still there or, where the system tells, still open.
+func nothingLeft(t *testing.T, c *connection) {
+	t.Helper()
+	if left, _ := os.ReadDir(c.tempDir); len(left) != 0 {
+		t.Errorf("%d files left", len(left))
+	}
+	open, _ := os.ReadDir("/proc/self/fd")
+	for _, fd := range open {
+		if target, _ := os.Readlink("/proc/self/fd/" + fd.Name()); strings.HasPrefix(target, c.tempDir) {
+			t.Errorf("a spool is still open")
+		}
+	}
 }
 
 // text answers with a body as it is.
