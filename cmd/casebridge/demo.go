@@ -159,7 +159,7 @@ func (s *stage) openCases() error {
 	first := s.primero.AddCase(childCase(1))
 	s.notes["first"] = first
 	lost := s.primero.AddCase(childCase(2))
-	silent := s.primero.AddCase(with(childCase(3), map[string]any{"disclosure_other_orgs": false}))
+	silent := s.primero.AddCase(childCase(3))
 	stranger := s.primero.AddCase(childCase(4))
 	for _, r := range []struct{ id, typ, subtype, ngo string }{
 		{first, "counselling", "counselling_trauma", ngo},
@@ -172,8 +172,11 @@ func (s *stage) openCases() error {
 			return err
 		}
 	}
+	if err := s.primero.WithdrawConsent(silent); err != nil {
+		return err
+	}
 	s.say("Primero: a child is referred to %s for two services, another child to %s.", ngo, s.ngos[1])
-	s.say("Primero: a child whose family does not consent to sharing is referred too; and one to an NGO that nobody has confirmed.")
+	s.say("Primero: a child is referred and then the family takes its consent back; another goes to an NGO that nobody has confirmed.")
 	return nil
 }
 

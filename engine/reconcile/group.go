@@ -12,42 +12,28 @@ import (
 	"encoding/json"
 )
 
-// chains are the items that go one request each: those of one Chain together, in order.
-func chains(items []*item) [][]*item {
-	var out [][]*item
-	at := map[string]int{}
+// split parts a wave's items into those of one record each, in order, and batches as their objects allow.
+func split(l *loop, items []*item) (records, batched [][]*item) {
+	byRecord, open := map[string]int{}, map[string]int{}
 	for _, it := range items {
-		if it.change.Chain == "" {
-			continue
+		size := l.job.object(it.change.Object).Batch
+		if size > 1 && it.change.Chain == "" {
+			batched = appendTo(batched, open, it.change.Object, size, it)
+		} else {
+			records = appendTo(records, byRecord, it.change.Record, len(items), it)
 		}
-		key := it.change.Record + "\x00" + it.change.Chain
-		if i, ok := at[key]; ok {
-			out[i] = append(out[i], it)
-			continue
-		}
-		at[key] = len(out)
-		out = append(out, []*item{it})
 	}
-	return out
+	return records, batched
 }
 
-// batches are the items without a chain, grouped as their object allows.
-func batches(l *loop, items []*item) [][]*item {
-	var out [][]*item
-	open := map[string]int{} // object -> batch that has room
-	for _, it := range items {
-		if it.change.Chain != "" {
-			continue
-		}
-		size := max(1, l.job.object(it.change.Object).Batch)
-		if i, ok := open[it.change.Object]; ok && len(out[i]) < size {
-			out[i] = append(out[i], it)
-			continue
-		}
-		open[it.change.Object] = len(out)
-		out = append(out, []*item{it})
+// appendTo adds it to the group open under key, or opens one when there is none or it is full.
+func appendTo(groups [][]*item, open map[string]int, key string, size int, it *item) [][]*item {
+	if i, ok := open[key]; ok && len(groups[i]) < size {
+		groups[i] = append(groups[i], it)
+		return groups
 	}
-	return out
+	open[key] = len(groups)
+	return append(groups, []*item{it})
 }
 
 // limits stop a flow that would do far more than it ever should by itself.
@@ -151,7 +137,7 @@ func windowText(r reading, w Window, zone *time.Location) string {
 	if !r.query.Until.IsZero() {
 		text += " until " + r.query.Until.In(zone).Format("2006-01-02 15:04")
 	}
-	if r.sweep && !r.whole {
+	if r.swept {
 		text += " (sweep)"
 	}
 	return text

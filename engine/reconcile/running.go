@@ -155,36 +155,37 @@ func without(items []*item, at []int) []*item {
 	return out
 }
 
-// write sends chains side by side, the members of a chain in order.
+// write sends records side by side, but the writes of one record one after another: two
+// services of one child are never under way at once. What goes in batches goes last.
 func (s *sending) write(ctx context.Context, l *loop, items []*item) {
-	var group errgroup.Group
-	group.SetLimit(lookupLimit)
-	for _, chain := range chains(items) {
-		group.Go(func() error {
-			s.writeChain(ctx, l, chain)
-			return nil
-		})
-	}
-	for _, batch := range batches(l, items) {
-		group.Go(func() error {
-			s.send(ctx, batch)
-			return nil
-		})
-	}
-	_ = group.Wait() // the functions return no errors: every item has its outcome
+	singles, batched := split(l, items)
+	s.sideBySide(singles, func(group []*item) { s.writeRecord(ctx, group) })
+	s.sideBySide(batched, func(group []*item) { s.send(ctx, group) })
 }
 
-func (s *sending) writeChain(ctx context.Context, l *loop, chain []*item) {
-	for i, it := range chain {
-		s.send(ctx, []*item{it})
-		if it.outcome.State == engine.Done {
+func (s *sending) sideBySide(groups [][]*item, do func([]*item)) {
+	var wait errgroup.Group
+	wait.SetLimit(lookupLimit)
+	for _, g := range groups {
+		wait.Go(func() error {
+			do(g)
+			return nil
+		})
+	}
+	_ = wait.Wait() // the functions return no errors: every item has its outcome
+}
+
+// writeRecord writes one record's items in order. The first of a chain that is not done stops the rest of that chain.
+func (s *sending) writeRecord(ctx context.Context, items []*item) {
+	broken := map[string]bool{}
+	for _, it := range items {
+		if broken[it.change.Chain] {
+			it.outcome = engine.Outcome{State: engine.Unsent, Fault: &engine.Fault{Kind: engine.Transient,
+				Op: "write " + it.change.Object, Ref: it.change.Record, Err: errChain}}
 			continue
 		}
-		for _, rest := range chain[i+1:] {
-			rest.outcome = engine.Outcome{State: engine.Unsent, Fault: &engine.Fault{Kind: engine.Transient,
-				Op: "write " + rest.change.Object, Ref: rest.change.Record, Err: fmt.Errorf("the write before it did not go through")}}
-		}
-		return
+		s.send(ctx, []*item{it})
+		broken[it.change.Chain] = it.change.Chain != "" && it.outcome.State != engine.Done
 	}
 }
 

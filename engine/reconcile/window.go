@@ -27,6 +27,7 @@ func (w Window) Manual() bool { return w != Window{} }
 type reading struct {
 	query engine.Query
 	sweep bool // wide enough to count as the nightly sweep
+	swept bool // wider than usual because a sweep was due
 	whole bool // everything there is
 }
 
@@ -56,6 +57,7 @@ func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor,
 		r.whole = start.IsZero()
 		r.sweep = true
 	case r.sweep:
+		r.swept = true
 		r.query.Since = earlier(cur.Mark.Add(-src.Overlap), now.Add(-src.SweepBack))
 	default:
 		r.query.Since = cur.Mark.Add(-src.Overlap)
