@@ -3,7 +3,6 @@ package mapping
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,14 +13,15 @@ import (
 
 // Compile checks every flow of a project against its catalogue and makes it
 // ready to run. The program is nil when one of the findings is an error; they
-// are sorted by place. Compile reads no files and keeps p.
+// are sorted by place. It looks into expressions, fields, codes and names of
+// steps; that references between files fit is taken from spec.Load. Compile
+// reads no files and keeps p.
 func Compile(p *spec.Project) (*Program, []engine.Diag) {
 	c := newCompiler(p)
 	program := &Program{Version: p.Version}
 	for _, f := range p.Flows {
 		program.Flows = append(program.Flows, c.flow(f))
 	}
-	c.unusedMappings()
 	diags := c.findings()
 	if engine.HasErrors(diags) {
 		return nil, diags
@@ -44,7 +44,6 @@ type compiler struct {
 
 	objectNames, mapNames, ruleNames, tableNames, mappingNames, constantNames []string
 
-	used  map[string]bool // mappings that a route uses
 	diags []engine.Diag
 
 	// of the flow under way
@@ -54,7 +53,7 @@ type compiler struct {
 }
 
 func newCompiler(p *spec.Project) *compiler {
-	c := &compiler{project: p, functions: functionsByName(), zone: cmp.Or(p.Zone, time.UTC), used: map[string]bool{},
+	c := &compiler{project: p, functions: functionsByName(), zone: cmp.Or(p.Zone, time.UTC),
 		objects: map[string]*objectType{}, lists: map[string]*spec.CodeList{}, maps: map[string]*spec.Map{}, rules: map[string]*spec.Rule{},
 		tables: map[string]*spec.Table{}, mappings: map[string]*spec.Mapping{}, constants: map[string]spec.Value{}}
 	for i := range p.Objects {
@@ -134,15 +133,6 @@ func (c *compiler) offset(s spec.Scalar, i int) engine.Pos { return s.Offset(i) 
 // recordOf is the shape of an object's records.
 func recordOf(o *objectType) *shape {
 	return &shape{form: recordForm, fields: o.spec.Fields, object: o, label: o.full, class: ""}
-}
-
-// unusedMappings are compiled by nobody, so nothing in them was checked.
-func (c *compiler) unusedMappings() {
-	for _, m := range c.project.Mappings {
-		if !c.used[m.Name.Text] {
-			c.warnAt(m.Name.At, textWidth(m.Name), "unused-mapping", fmt.Sprintf("no route uses the mapping %q, so it was not checked", m.Name.Text), "")
-		}
-	}
 }
 
 func (c *compiler) flow(f *spec.Flow) *Flow {

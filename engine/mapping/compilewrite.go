@@ -16,30 +16,16 @@ func (rc *routeCompiler) write(w *spec.Write) *write {
 	}
 	compiled := &write{verb: w.Verb, object: o, onlyIf: rc.optional(w.OnlyIf), await: w.Await, verify: texts(w.Verify),
 		once: rc.bindings(w.Once), known: rc.bindings(w.Known), code: rc.name, place: w.At.String()}
-	rc.checkVerb(w, o)
 	rc.target(w, o, compiled)
 	to := target{connection: o.connection, label: o.full, fields: o.spec.Fields, fresh: compiled.may(), part: rc.name}
 	if w.Row.Text != "" && !rc.row(w, compiled, &to) {
 		return nil
 	}
 	rc.fields(w, compiled, to)
-	rc.checkVerify(w, o)
+	for _, word := range w.Verify {
+		rc.c.use(o.full, word.Text)
+	}
 	return compiled
-}
-
-func (rc *routeCompiler) checkVerb(w *spec.Write, o *objectType) {
-	needed := []engine.Verb{engine.Verb(w.Verb.Text)}
-	switch {
-	case w.Row.Text != "":
-		needed = []engine.Verb{engine.UpdateVerb}
-	case w.Verb.Text == "upsert":
-		needed = []engine.Verb{engine.CreateVerb, engine.UpdateVerb}
-	}
-	for _, verb := range needed {
-		if !o.spec.Can(verb) {
-			rc.c.errorAt(w.Verb.At, textWidth(w.Verb), "verb", fmt.Sprintf("%s does not take %q", o.full, verb), "")
-		}
-	}
 }
 
 // target finds the record that an update or an upsert is about.
@@ -101,11 +87,7 @@ func (rc *routeCompiler) fields(w *spec.Write, compiled *write, to target) {
 			rc.c.unknown(w.Mapping, "unknown-mapping", "mapping", rc.c.mappingNames)
 			return
 		}
-		rc.c.used[m.Name.Text] = true
 		rules, in, to.filler = m.Fields, rc.mappingScope(m, w), m.WhenBlank
-		if m.To.Text != to.label {
-			rc.c.errorAt(w.Mapping.At, textWidth(w.Mapping), "wrong-mapping", fmt.Sprintf("the mapping %s makes %s, and this writes %s", m.Name.Text, m.To.Text, to.label), "")
-		}
 	}
 	for _, r := range rules {
 		if fr := rc.c.fieldRule(r, to, in); fr != nil {
@@ -156,15 +138,6 @@ func (rc *routeCompiler) checkRequired(w *spec.Write, compiled *write, to target
 		if f.Required && !slices.ContainsFunc(compiled.fields, func(r *fieldRule) bool { return r.name == f.Name }) {
 			rc.c.errorAt(w.At, 1, "missing-field", fmt.Sprintf("%s needs the field %q, and no rule gives it", to.label, f.Name), "")
 		}
-	}
-}
-
-func (rc *routeCompiler) checkVerify(w *spec.Write, o *objectType) {
-	for _, word := range w.Verify {
-		if o.spec.Field(word.Text) == nil {
-			rc.c.unknown(word, "unknown-field", "field of "+o.full, fieldNames(o.spec.Fields))
-		}
-		rc.c.use(o.full, word.Text)
 	}
 }
 

@@ -91,7 +91,7 @@ func (c *compiler) mapLookup(word, by, give spec.Scalar) (lookup, *shape) {
 	if !ok1 || !ok2 {
 		return nil, anyShape
 	}
-	index := c.mapIndex(m, from, to)
+	index := mapIndex(m, from, to)
 	s := &shape{form: textForm, codes: c.lists[m.Columns[to].Codes.Text]}
 	return func(key string) (string, bool) {
 		found, ok := index[key]
@@ -112,22 +112,18 @@ func (c *compiler) column(m *spec.Map, word spec.Scalar) (int, bool) {
 }
 
 // mapIndex says what each key gives. Where rows share a key, the lossy ones do not count.
-func (c *compiler) mapIndex(m *spec.Map, from, to int) map[string]string {
+func mapIndex(m *spec.Map, from, to int) map[string]string {
 	index, sure := map[string]string{}, map[string]bool{}
 	for _, row := range m.Rows {
 		if max(from, to) >= len(row.Cells) {
 			continue
 		}
 		key, cell := row.Cells[from].Text, row.Cells[to].Text
-		have, taken := index[key]
+		_, taken := index[key]
 		switch {
 		case key == "" || cell == "":
 		case !taken || !sure[key] && row.Lossy == "":
 			index[key], sure[key] = cell, row.Lossy == ""
-		case row.Lossy == "" && have != cell:
-			c.errorAt(row.Cells[from].At, textWidth(row.Cells[from]), "ambiguous",
-				fmt.Sprintf("%q stands in two rows of the map %s and gives %q and %q", key, m.Name.Text, have, cell),
-				"say `lossy` and why on all but one of them")
 		}
 	}
 	return index

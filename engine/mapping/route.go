@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -113,7 +114,7 @@ func (rc *routeCompiler) read(s *spec.Step) step {
 	r := &readStep{object: o, onlyIf: rc.optional(s.OnlyIf), none: s.None, several: s.Several}
 	of := recordOf(o)
 	if s.Of.Text != "" {
-		of = listOf(of)
+		of, r.none = listOf(of), cmp.Or(s.None, spec.Nothing)
 		r.owner = rc.owner(s, o)
 	} else {
 		rc.readBy(s, o, r)
@@ -122,18 +123,15 @@ func (rc *routeCompiler) read(s *spec.Step) step {
 	return r
 }
 
+// readBy: a record is looked up by exactly one field.
 func (rc *routeCompiler) readBy(s *spec.Step, o *objectType, r *readStep) {
 	r.value = nullCode
-	if len(s.By) != 1 {
-		rc.c.errorAt(s.At, 1, "by", "a record is looked up by exactly one field", "")
+	if len(s.By) == 0 {
 		return
 	}
 	by := s.By[0]
 	r.by, r.value = by.Name.Text, rc.plain(by.Expr)
 	rc.c.use(o.full, r.by)
-	if !slices.Contains(o.spec.By, r.by) {
-		rc.c.errorAt(by.Name.At, textWidth(by.Name), "not-looked-up", fmt.Sprintf("%s cannot be looked up by %q", o.full, r.by), suggest(r.by, o.spec.By))
-	}
 }
 
 // owner is the name whose records are read.
@@ -158,14 +156,10 @@ func (rc *routeCompiler) recall(s *spec.Step) step {
 	r := &recallStep{object: o, unswept: s.Unswept, any: rc.bindings(s.By)}
 	of := recordOf(o)
 	of.kept = []string{}
-	i := slices.IndexFunc(rc.c.project.Recall, func(r spec.Recall) bool { return r.Object.Text == o.full })
-	if i < 0 {
-		rc.c.errorAt(s.Object.At, textWidth(s.Object), "not-recalled", fmt.Sprintf("nothing of %s is recalled", o.full), "name it under recall in the project file")
-	} else {
-		kept := rc.c.project.Recall[i]
-		clear := texts(slices.Concat(kept.Key, kept.Keep))
-		of.kept = slices.Concat(clear, texts(kept.Sealed))
-		rc.checkNames(s.By, clear, "recall of "+o.full)
+	for _, kept := range rc.c.project.Recall {
+		if kept.Object.Text == o.full {
+			of.kept = texts(slices.Concat(kept.Key, kept.Keep, kept.Sealed))
+		}
 	}
 	of.label = "what is recalled of " + o.full
 	r.about = rc.bind(s, listOf(of))
@@ -256,10 +250,7 @@ func (rc *routeCompiler) itemName(expr spec.Scalar) code {
 
 func (rc *routeCompiler) pick(s *spec.Step) step {
 	over := rc.list(s)
-	p := &pickStep{list: over.code, none: s.None, several: s.Several}
-	if s.None == "" {
-		p.none = spec.Nothing
-	}
+	p := &pickStep{list: over.code, none: cmp.Or(s.None, spec.Nothing), several: s.Several}
 	p.about = rc.bind(s, over.shape.element())
 	p.where = rc.optional(s.Where)
 	for _, line := range s.Try {
@@ -315,7 +306,6 @@ func (rc *routeCompiler) table(s *spec.Step) step {
 	for _, in := range t.In {
 		compiled.in = append(compiled.in, rc.input(s, in))
 	}
-	rc.checkNames(s.Inputs, texts(t.In), "table "+t.Name.Text)
 	compiled.about = rc.bind(s, outShape(t))
 	return compiled
 }
@@ -326,7 +316,6 @@ func (rc *routeCompiler) input(s *spec.Step, in spec.Scalar) code {
 			return rc.plain(b.Expr)
 		}
 	}
-	rc.c.errorAt(s.Lookup.At, textWidth(s.Lookup), "missing-input", fmt.Sprintf("the table %s needs %q", s.Lookup.Text, in.Text), "")
 	return nullCode
 }
 
