@@ -60,7 +60,7 @@ func mergeRows(stored, sent []any) []any {
 	var merged []any
 	for _, member := range stored {
 		row, _ := member.(map[string]any)
-		if with := firstWith(sent, row["unique_id"]); with != nil {
+		if with := firstWith(sent, row["unique_id"]); with != nil && row["unique_id"] != nil {
 			row = mergeObject(row, with)
 		}
 		if row["_destroy"] != true {
@@ -80,7 +80,7 @@ func mergeRows(stored, sent []any) []any {
 }
 
 // firstWith returns the first row of that unique_id. Rows without one equal
-// each other, which is how a legacy row swallows a new one.
+// each other, which is how a legacy row makes a new one vanish.
 func firstWith(rows []any, id any) map[string]any {
 	for _, member := range rows {
 		if row, ok := member.(map[string]any); ok && row["unique_id"] == id {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ const maxLine = 1024
 // ServeHTTP answers one request as the server with its proxy does.
 func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	when := s.now()
+	r.Body = buffered(r.Body)
 	pause(r, s.latency)
 	a, cut := s.proxied(r)
 	if cut < 0 {
@@ -27,6 +29,16 @@ func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush() // a recorder cannot, and need not
 	}
 	panic(http.ErrAbortHandler) // closes the connection
+}
+
+// buffered reads a body whole, as the proxy does; only then does net/http
+// notice a client that leaves. A body that breaks off is an empty one.
+func buffered(body io.ReadCloser) io.ReadCloser {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		raw = nil
+	}
+	return io.NopCloser(bytes.NewReader(raw))
 }
 
 // proxied is the nginx in front: it refuses some requests by itself.
