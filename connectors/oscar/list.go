@@ -23,7 +23,7 @@ type reader struct{ c *connection }
 // encrypted on disk, seen to be whole, and then given out client by client. The
 // window begins at UTC midnight, because OSCaR compares days of UTC for most clients
 // (oscar-api.md §6.2); an end is not asked for. With Named, everything is listed and
-// only clients with that external_id, global_id or slug are given.
+// only clients with that external_id, global_id, slug or "organization/slug" are given.
 func (r reader) Read(ctx context.Context, q engine.Query) iter.Seq2[engine.Record, error] {
 	return func(yield func(engine.Record, error) bool) {
 		if q.Object != clientObject {

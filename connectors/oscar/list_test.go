@@ -115,6 +115,7 @@ func TestOneCaseIsFoundByAnyOfItsIds(t *testing.T) {
 	c := opened(t, listing(referredOut, shared), nil)
 	for named, want := range map[string]string{
 		"case-1": "cif/wxyz-34", "01BX5ZZKBKACTAV9WEVGEMMVRZ": "cif/wxyz-34", "abcd-12": "demo/abcd-12", "01ARZ3NDEKTSV4RRFFQ69G5FAV": "demo/abcd-12",
+		"demo/abcd-12": "demo/abcd-12", "cif/wxyz-34": "cif/wxyz-34",
 	} {
 		records, err := readAll(c, engine.Query{Object: "client", Named: named})
 		if err != nil || len(records) != 1 || records[0].ID != want {

@@ -21,9 +21,10 @@ func (r row) identity() string {
 	return r.text("organization_name") + "/" + slug
 }
 
-// answers says whether value is one of the ids by which people name a client.
+// answers says whether value is one of the ids by which people name a client, or its
+// identity, under which a client without a case stands in plans and in quarantine.
 func (r row) answers(value string) bool {
-	return r.text("external_id") == value || r.text("global_id") == value || r.text("slug") == value
+	return r.text("external_id") == value || r.text("global_id") == value || r.text("slug") == value || r.identity() == value
 }
 
 func (r row) text(name string) string {

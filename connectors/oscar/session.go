@@ -87,6 +87,9 @@ func (s *session) newerThan(ctx context.Context, generation int) (token, error) 
 	if ok || err != nil {
 		return t, err
 	}
+	if ctx.Err() != nil {
+		return token{}, unsent(&engine.Fault{Kind: engine.Cancelled, Op: "sign in", Err: ctx.Err()})
+	}
 	// A caller that gives up must not end the sign-in on which the others wait.
 	shared := context.WithoutCancel(ctx)
 	done := s.flight.DoChan(strconv.Itoa(t.generation), func() (any, error) { return s.renew(shared, t.generation) })

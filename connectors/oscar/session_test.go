@@ -173,6 +173,12 @@ func TestCallerThatStopsDoesNotStopTheOthers(t *testing.T) {
 	if err := <-second; err != nil {
 		t.Errorf("the other: %v", err)
 	}
+	f.forget()
+	c.session.token = token{}
+	before := f.signIns.Load()
+	if err := c.Check(ctx); engine.KindOf(err) != engine.Cancelled || f.signIns.Load() != before {
+		t.Errorf("who stopped before asking: %v, %d sign-ins", err, f.signIns.Load()-before)
+	}
 }
 
 func TestHeadersAreTheOnesOSCaRReads(t *testing.T) {
