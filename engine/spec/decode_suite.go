@@ -85,6 +85,7 @@ func verdictKeys() []verdictKey {
 func decodeExpectation(n *node) Expectation {
 	e := Expectation{
 		Route: n.get("route").scalar(), Item: n.get("item").scalar(), Target: n.get("target").scalar(), Answer: n.get("answer").scalar(),
+		Once: decodeNamed(n.get("once_per")), Known: decodeNamed(n.get("known_as")),
 		Document: optional(n.get("document")), Includes: optional(n.get("includes")),
 		Lacks: n.get("lacks").scalars(), Notes: n.get("notes").scalars(), At: n.at,
 	}

@@ -416,6 +416,8 @@ type Expectation struct {
 	Verdict  Scalar   // Text is an engine.Verdict ("no change", "cannot tell"), or "proves"; At is its key
 	Object   Scalar   // for verdicts that write, no change and proves
 	Answer   Scalar   // proves: optional
+	Once     []Named  // send, proves: the values of once_per; nil: not looked at
+	Known    []Named  // send, proves: the values of known_as; nil: not looked at
 	Route    Scalar   // optional
 	Item     Scalar   // optional
 	Reason   Scalar   // for verdicts that do not write: the text that it must contain

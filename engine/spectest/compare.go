@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
 )
 
@@ -127,6 +128,7 @@ func differences(e *spec.Expectation, v verdict) []string {
 	out = append(out, named("target", e.Target.Text, v.target, e.Target.Text == v.target)...)
 	out = append(out, named("answer", e.Answer.Text, v.answer, e.Answer.Text == v.answer)...)
 	out = append(out, named("reason", e.Reason.Text, v.reason, strings.Contains(v.reason, e.Reason.Text))...)
+	out = append(out, ledgerDiffs(e, v)...)
 	if e.Document != nil {
 		out = append(out, diff("", e.Document.Any, v.document, true)...)
 	}
@@ -161,6 +163,22 @@ func noteDiffs(e *spec.Expectation, v verdict) []string {
 	}
 	if e.Notes != nil && len(e.Notes) == 0 && len(v.notes) > 0 {
 		out = append(out, fmt.Sprintf("notes: expected none, got %q", v.notes))
+	}
+	return out
+}
+
+// ledgerDiffs compares the codes under which a send is written down and recognized.
+func ledgerDiffs(e *spec.Expectation, v verdict) []string {
+	var out []string
+	if want := onceKey(e.Once); e.Once != nil && want != v.once {
+		out = append(out, "once_per: expected "+want+", got "+v.once)
+	}
+	var pairs []engine.Pair
+	for _, n := range e.Known {
+		pairs = append(pairs, engine.Pair{Name: n.Name.Text, Value: n.Value.Text})
+	}
+	if e.Known != nil && !slices.Equal(pairs, v.known) {
+		out = append(out, fmt.Sprintf("known_as: expected %q, got %q", engine.JoinPairs(pairs), engine.JoinPairs(v.known)))
 	}
 	return out
 }

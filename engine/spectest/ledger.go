@@ -21,11 +21,11 @@ func stateOf(s spec.SentEntry) mapping.SendState {
 	return mapping.Sent
 }
 
-// onceKey writes the once_per of a sent entry as Change.Once is written: a JSON
-// list of names and values, so that no two keys look alike.
-func onceKey(s spec.SentEntry) string {
+// onceKey writes the values of once_per as Change.Once is written: a JSON list
+// of names and values, so that no two keys look alike.
+func onceKey(once []spec.Named) string {
 	var flat []string
-	for _, n := range s.Once {
+	for _, n := range once {
 		flat = append(flat, n.Name.Text, n.Value.Text)
 	}
 	raw, err := json.Marshal(flat)

@@ -20,6 +20,8 @@ type verdict struct {
 	target   string
 	reason   string // of verdicts that do not write
 	answer   string // of proves
+	once     string // of send and proves
+	known    []engine.Pair
 	notes    []string
 	document any // of verdicts that write
 	place    string
@@ -28,7 +30,7 @@ type verdict struct {
 func ofChange(c engine.Change) verdict {
 	v := verdict{
 		kind: string(c.Verdict), object: c.Object, route: c.Route, item: c.Item, target: c.Target,
-		reason: c.Reason.Text, place: c.Reason.Place,
+		reason: c.Reason.Text, place: c.Reason.Place, once: c.Once, known: c.Known,
 	}
 	for _, n := range c.Notes {
 		v.notes = append(v.notes, strings.TrimSpace(n.Text+" "+n.Value))
@@ -40,7 +42,7 @@ func ofChange(c engine.Change) verdict {
 }
 
 func ofSighting(s engine.Sighting) verdict {
-	return verdict{kind: proves, object: s.Object, answer: s.Answer, reason: strings.TrimSpace(engine.JoinPairs(s.Known) + " " + s.Once)}
+	return verdict{kind: proves, object: s.Object, answer: s.Answer, once: s.Once, known: s.Known}
 }
 
 // parse reads a document, numbers kept as they are written.
@@ -69,6 +71,11 @@ func (v verdict) String() string {
 		parts = append(parts, "answer "+v.answer)
 	}
 	line := strings.Join(parts, " ")
+	for _, s := range []string{engine.JoinPairs(v.known), v.once} {
+		if s != "" {
+			line += ", " + s
+		}
+	}
 	if v.reason != "" {
 		line += ": " + v.reason
 	}

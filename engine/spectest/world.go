@@ -168,7 +168,7 @@ func allFit(pairs []engine.Pair, known []spec.Named) bool {
 
 func (w *world) once(a mapping.Ask) mapping.SendState {
 	for _, s := range w.sent {
-		if s.Object.Text == a.Object && onceKey(s) == a.Once {
+		if s.Object.Text == a.Object && onceKey(s.Once) == a.Once {
 			return stateOf(s)
 		}
 	}
