@@ -1,0 +1,144 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// Read streams the records of a file in the order in which their ids first appear.
+// Standard input can be read once, and its records cannot be looked up.
+func (c *connection) Read(ctx context.Context, q engine.Query) iter.Seq2[engine.Record, error] {
+	return func(yield func(engine.Record, error) bool) {
+		stopped := false
+		give := func(id string, raw []byte) bool {
+			r := c.record(id, raw)
+			if q.Named != "" && q.Named != id || q.Named == "" && before(r.Stamp, q.Since) {
+				return true
+			}
+			stopped = !yield(r, nil)
+			return !stopped
+		}
+		var err error
+		switch {
+		case q.Object != recordName || c.read == "":
+			err = fault("read", q.Object, errors.New("this connection cannot read that"))
+		case c.read == "-":
+			err = c.stream(ctx, give)
+		default:
+			err = c.each(ctx, q.Named, give)
+		}
+		if err != nil && !stopped {
+			yield(engine.Record{}, err)
+		}
+	}
+}
+
+// each gives the records of the index, one of them or all.
+func (c *connection) each(ctx context.Context, named string, give func(string, []byte) bool) error {
+	if err := c.index.refresh(ctx); err != nil {
+		return err
+	}
+	ids := c.index.ids()
+	if named != "" {
+		ids = []string{named}
+	}
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			return cancelled("read")
+		}
+		raw, err := c.index.load(id)
+		if err != nil {
+			return err
+		}
+		if raw != nil && !give(id, raw) {
+			return nil
+		}
+	}
+	return ctxFault(ctx, "read")
+}
+
+var errEnough = errors.New("enough was read")
+
+// stream gives the records of standard input as they come.
+func (c *connection) stream(ctx context.Context, give func(string, []byte) bool) error {
+	if c.stdin == nil {
+		return fault("read", "standard input", errors.New("there is none"))
+	}
+	seen := map[string]bool{}
+	_, err := eachValue(ctx, c.stdin, "standard input", func(raw []byte, _ int64) error {
+		id := idOf(raw)
+		if id == "" || seen[id] {
+			return fault("read", "standard input", errors.New("a record has no id, or one that came before"))
+		}
+		seen[id] = true
+		if !give(id, slices.Clone(raw)) {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// Find looks records up by id or external_id.
+func (c *connection) Find(ctx context.Context, l engine.Lookup) ([]engine.Record, error) {
+	if l.Object != recordName || l.By != "id" && l.By != "external_id" || c.read == "" || c.read == "-" {
+		return nil, fault("find by "+l.By, l.Object, errors.New("this connection cannot look that up"))
+	}
+	if err := ctxFault(ctx, "find"); err != nil {
+		return nil, err
+	}
+	if err := c.index.refresh(ctx); err != nil {
+		return nil, err
+	}
+	var found []engine.Record
+	for _, value := range l.Values {
+		ids := []string{value}
+		if l.By == "external_id" {
+			ids = c.index.linked(value)
+		}
+		for _, id := range ids {
+			raw, err := c.index.load(id)
+			if err != nil {
+				return nil, err
+			}
+			if raw == nil || l.By != "id" && gjson.GetBytes(raw, l.By).String() != value { // it had that value once
+				continue
+			}
+			r := c.record(id, raw)
+			r.Found = value
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+func (c *connection) record(id string, raw []byte) engine.Record {
+	r := engine.Record{Object: c.name + "." + recordName, ID: id, Body: engine.NewBody(raw)}
+	if at, err := time.Parse(time.RFC3339Nano, gjson.GetBytes(raw, "updated_at").String()); err == nil {
+		r.Stamp = at.UTC()
+	}
+	return r
+}
+
+// before says whether a record was certainly not changed since.
+func before(stamp, since time.Time) bool {
+	return !stamp.IsZero() && !since.IsZero() && stamp.Before(since.Truncate(time.Second))
+}
+
+// ctxFault is a cancelled fault when ctx has ended. The result is an error, so that nil stays nil.
+func ctxFault(ctx context.Context, op string) error {
+	if ctx.Err() != nil {
+		return cancelled(op)
+	}
+	return nil
+}
