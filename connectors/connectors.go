@@ -3,6 +3,7 @@
 package connectors
 
 import (
+	"github.com/casebridge/casebridge/connectors/file"
 	"github.com/casebridge/casebridge/connectors/oscar"
 	"github.com/casebridge/casebridge/connectors/primero"
 	"github.com/casebridge/casebridge/engine"
@@ -11,6 +12,7 @@ import (
 // All returns every driver.
 func All() []engine.Driver {
 	return []engine.Driver{
+		file.Driver{},
 		oscar.Driver{},
 		primero.Driver{},
 	}
