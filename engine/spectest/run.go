@@ -42,6 +42,7 @@ func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec
 		res.Failures = append(res.Failures, Failure{At: suite.Flow.At, Text: "there is no flow " + suite.Flow.Text})
 		return res
 	}
+	res.Failures = append(res.Failures, misspelt(p, suite, declared, tc)...)
 	w := newWorld(p, suite, tc)
 	var got []verdict
 	var sightings []verdict

@@ -65,7 +65,7 @@ func (v verdict) String() string {
 		}
 	}
 	if v.route != "" {
-		parts = append(parts, "(route "+strings.TrimSpace(v.route+", "+v.item)+")")
+		parts = append(parts, "(route "+strings.TrimSuffix(v.route+", "+v.item, ", ")+")")
 	}
 	if v.answer != "" {
 		parts = append(parts, "answer "+v.answer)
