@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -119,31 +120,70 @@ func changed(old, new document) []string {
 
 // encode writes a value as JSON, the keys of objects sorted. A value that is
 // not JSON is a mistake of the program that uses the simulator.
-func encode(v any) string {
+func encode(v any) string { return string(appendJSON(nil, v)) }
+
+func appendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
-		return "null"
+		return append(b, "null"...)
 	case bool:
-		if v {
-			return "true"
-		}
-		return "false"
+		return strconv.AppendBool(b, v)
 	case json.Number:
-		return v.String()
+		return append(b, v...)
 	case string:
-		if isPlain(v) {
-			return `"` + v + `"`
-		}
+		return appendText(b, v)
 	case day:
-		return `"` + string(v) + `"`
+		return appendText(b, string(v))
 	case instant:
-		return `"` + string(v) + `"`
+		return appendText(b, string(v))
+	case []string:
+		return appendList(b, v)
+	case []any:
+		return appendList(b, v)
+	case []map[string]any:
+		return appendList(b, v)
+	case map[string]any:
+		return appendObject(b, v)
 	}
-	b, err := json.Marshal(v)
+	return appendOther(b, v)
+}
+
+func appendText(b []byte, text string) []byte {
+	if !isPlain(text) {
+		return appendOther(b, text)
+	}
+	return append(append(append(b, '"'), text...), '"')
+}
+
+func appendList[T any](b []byte, list []T) []byte {
+	b = append(b, '[')
+	for i, member := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSON(b, member)
+	}
+	return append(b, ']')
+}
+
+func appendObject(b []byte, object map[string]any) []byte {
+	b = append(b, '{')
+	for i, name := range sortedKeys(object) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, name), ':')
+		b = appendJSON(b, object[name])
+	}
+	return append(b, '}')
+}
+
+func appendOther(b []byte, v any) []byte {
+	text, err := json.Marshal(v)
 	if err != nil {
 		panic("sim: a value that JSON cannot hold: " + err.Error())
 	}
-	return string(b)
+	return append(b, text...)
 }
 
 // isPlain says whether a text stands in JSON as it is.

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -27,9 +29,10 @@ func (s *System) worker() *account { return s.users[min(1, len(s.users)-1)] }
 // stored as given, whether a form knows them or not; id, case_id, created_at,
 // last_updated_at and last_updated_by may be among them. The module is
 // primeromodule-cp and the owner the first of Options.Users unless given; an
-// owner without an account stays on the case, as one who has left does.
+// owner without an account stays on the case, as one who has left does. Nothing
+// stops two cases from having one case_id; an id that is taken is a panic.
 func (s *System) AddCase(fields map[string]any) (id string) {
-	values, _ := coerce(cloned(fields)).(map[string]any)
+	values, _ := taken(fields).(map[string]any)
 	s.mu.Lock()
 	id, given := fields["id"].(string)
 	if !given {
@@ -58,6 +61,9 @@ func (s *System) addCase(id string, values map[string]any, at time.Time) {
 			s.withIDs(rows)
 		}
 	}
+	if s.records.byID[id] != nil {
+		panic("sim: AddCase with the id of another case")
+	}
 	sv := saving{doc: newDocument(values), by: by.UserName, at: at}
 	s.defaults(&sv.doc, by, at)
 	s.callbacks(&sv)
@@ -72,31 +78,35 @@ func (s *System) addCase(id string, values map[string]any, at time.Time) {
 	s.records.add(id, sv.doc)
 }
 
-// cloned copies nested maps and lists into the shapes that JSON decodes to.
-func cloned(v any) any {
+// taken copies nested maps and lists into the shapes that JSON decodes to, dates converted.
+func taken(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		all := make(map[string]any, len(v))
 		for name, value := range v {
-			all[name] = cloned(value)
+			all[name] = taken(value)
 		}
 		return all
 	case []any:
 		all := make([]any, len(v))
 		for i := range v {
-			all[i] = cloned(v[i])
+			all[i] = taken(v[i])
 		}
 		return all
-	case nil, string, bool:
+	case string:
+		return coerceText(v)
+	case nil, bool:
 		return v
+	case int:
+		return json.Number(strconv.Itoa(v))
 	}
-	return decode(encode(v))
+	return coerce(decode(encode(v)))
 }
 
 // EditCase changes fields of a case as its owner does. Rows are merged by
 // unique_id as in a PATCH; other fields are taken as given.
 func (s *System) EditCase(id string, fields map[string]any) error {
-	values, _ := coerce(cloned(fields)).(map[string]any)
+	values, _ := taken(fields).(map[string]any)
 	return s.edit(id, "", func(sv *saving) error {
 		for _, name := range sortedKeys(values) {
 			rows, ok := values[name].([]any)
@@ -132,7 +142,7 @@ func (s *System) edit(id, by string, change func(*saving) error) error {
 
 // AddService adds a row to services_section and returns its unique_id, the given one or a new one.
 func (s *System) AddService(caseID string, row map[string]any) (uniqueID string, err error) {
-	values, _ := coerce(cloned(row)).(map[string]any)
+	values, _ := taken(row).(map[string]any)
 	uniqueID, ok := values["unique_id"].(string)
 	if !ok {
 		s.mu.Lock()
@@ -149,7 +159,7 @@ func (s *System) AddService(caseID string, row map[string]any) (uniqueID string,
 
 // EditService changes columns of one row of services_section.
 func (s *System) EditService(caseID, rowID string, columns map[string]any) error {
-	values, _ := coerce(cloned(columns)).(map[string]any)
+	values, _ := taken(columns).(map[string]any)
 	return s.edit(caseID, "", func(sv *saving) error {
 		found := false
 		eachRow(&sv.doc, rowID, func(row map[string]any) {

@@ -194,7 +194,10 @@ func TestCreatingReferrals(t *testing.T) {
 
 func TestWhoSeesWhichReferrals(t *testing.T) {
 	w, id, _ := referred(t, func(o *sim.Options) {
-		o.Users = append(o.Users, sim.User{UserName: "nowhere", Password: "pw", Role: sim.Role{Scope: "admin_only"}})
+		o.Users = append(o.Users,
+			sim.User{UserName: "leadb", Password: "pw", Agency: "agency-b", Role: sim.Role{Scope: "agency"}},
+			sim.User{UserName: "groupb", Password: "pw", Groups: []string{"g2"}, Role: sim.Role{Scope: "group"}},
+			sim.User{UserName: "finder", Password: "pw", Role: sim.Role{Scope: "identified"}})
 	})
 	if _, err := w.Refer(id, "worker1", "lead", "", ""); err != nil {
 		t.Fatal(err)
@@ -206,7 +209,9 @@ func TestWhoSeesWhichReferrals(t *testing.T) {
 	equal(t, "owner", count("worker1", "pw1"), 2)
 	equal(t, "owner's agency", count("lead", "pw3"), 2)
 	equal(t, "recipient", count("worker2", "pw2"), 1)
-	orphan := w.child(map[string]any{"owned_by": "worker1"})
-	w.patch(orphan, `{"age":1}`)
-	equal(t, "no referrals", w.ask(200, "GET", referrals(orphan), "").Raw, `{"data":[]}`)
+	equal(t, "recipient's agency", count("leadb", "pw"), 1)
+	equal(t, "recipient's group", count("groupb", "pw"), 1)
+	found := w.child(map[string]any{"identified_by": "finder"})
+	w.as("finder", "pw").ask(500, "GET", referrals(found), "")
+	equal(t, "no referrals", w.ask(200, "GET", referrals(found), "").Raw, `{"data":[]}`)
 }

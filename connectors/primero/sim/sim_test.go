@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -165,6 +166,10 @@ func TestSeedsAndReadsManyCasesQuickly(t *testing.T) {
 			"services_section": services(rowA, rowB)})
 	}
 	t.Log("seed", time.Since(start))
+	var heap runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&heap)
+	t.Log("heap MB", heap.HeapAlloc>>20)
 	if took := time.Since(start); took > 8*time.Second {
 		t.Errorf("seeding took %v", took)
 	}
