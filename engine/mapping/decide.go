@@ -123,7 +123,11 @@ func (d *decision) distinctKey(exprs []code, fits bool) string {
 	}
 	var b []byte
 	for _, expr := range exprs {
-		b = append(appendJSON(b, expr(&d.frame)), ',')
+		v := expr(&d.frame)
+		if v.kind == number {
+			v.text = plainText(v) // 1.0 is 1
+		}
+		b = append(appendJSON(b, v), ',')
 	}
 	return string(b)
 }

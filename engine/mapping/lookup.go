@@ -226,9 +226,9 @@ func (l tableLine) fits(in []value) bool {
 	return true
 }
 
-// fitsCell: a condition of null fits what is blank.
+// fitsCell: a condition of "" fits whatever is blank.
 func fitsCell(wanted, v value) bool {
-	if wanted.kind == null {
+	if wanted.blank() {
 		return v.blank()
 	}
 	return equal(wanted, v)
