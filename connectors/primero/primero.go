@@ -32,7 +32,7 @@ func (Driver) Settings() []engine.Setting {
 		engine.Setting{Name: "password", Note: "that user's password", Secret: true, Required: true},
 		engine.Setting{Name: "auth", Note: `"basic", or "token" for Primero up to 2.10 where Basic is switched off`, Default: "basic"},
 		engine.Setting{Name: "page", Note: "records per page, at most 1000", Default: "200"},
-		engine.Setting{Name: "lag", Note: "how far behind its clock Primero is read, so that slow transactions are not missed", Default: "5s"},
+		engine.Setting{Name: "lag", Note: "how far behind its clock Primero is read; the overlap of a flow finds what slow transactions show late", Default: "0s"},
 		engine.Setting{Name: "identifiers", Note: "fields of a case that are looked up; `check` proves that each works as a filter", Default: "case_id,oscar_number"},
 	)
 }
@@ -97,7 +97,9 @@ type connection struct {
 }
 
 func (c *connection) Reader() engine.Reader { return &reader{api: c.api} }
-func (c *connection) Writer() engine.Writer { return &writer{api: c.api} }
+func (c *connection) Writer() engine.Writer {
+	return &writer{api: c.api, made: &readBacks{reader: &reader{api: c.api}}}
+}
 func (c *connection) Close() error          { return c.api.client.Close() }
 
 // Check signs in and proves that the filters this connection relies on are not ignored: each is

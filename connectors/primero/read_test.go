@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -164,7 +165,7 @@ func TestReadStopsAtFaults(t *testing.T) {
 		w.AddCase(map[string]any{})
 	}
 	for _, kind := range []sim.FaultKind{sim.Status502, sim.HTML200, sim.Empty200, sim.Cut} {
-		w.FailNext(nil, kind, 50)
+		w.FailNext(nil, kind, 3) // the attempt and its two repetitions
 		n := 0
 		var last error
 		for _, err := range w.conn.Reader().Read(t.Context(), engine.Query{Object: "case"}) {
@@ -175,8 +176,6 @@ func TestReadStopsAtFaults(t *testing.T) {
 		if f := faultOf(t, last); f.Kind != engine.Transient || n != 0 {
 			t.Errorf("%s: %v after %d", kind, f, n)
 		}
-		w.FailNext(nil, sim.NoFault, 0)
-		break
 	}
 }
 
@@ -208,3 +207,27 @@ func TestReadOfOtherObjectsIsRefused(t *testing.T) {
 }
 
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
+
+// A server that ignores the window or the order, as an older or a misconfigured one may.
+func TestIgnoredWindowAndOrderAreFaults(t *testing.T) {
+	for name, stamps := range map[string][]string{
+		"window": {"2020-01-01T00:00:00.000Z"},
+		"order":  {"2026-08-01T00:00:05.000Z", "2026-08-01T00:00:01.000Z"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			var rows []string
+			for i, s := range stamps {
+				rows = append(rows, fmt.Sprintf(`{"id":"c%d","last_updated_at":%q}`, i, s))
+			}
+			fmt.Fprintf(w, `{"data":[%s],"metadata":{"total":%d,"per":20,"page":1}}`, strings.Join(rows, ","), len(rows))
+		}))
+		defer server.Close()
+		now := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
+		conn := dial(t, server.URL, map[string]string{"user": "u", "password": "p"}, nil, func() time.Time { return now })
+		for _, err := range conn.Reader().Read(t.Context(), engine.Query{Object: "case", Since: now.AddDate(0, -2, 0)}) {
+			if f := faultOf(t, err); f.Kind != engine.Environment || f.Ref != "last_updated_at" {
+				t.Errorf("%s: %v", name, f)
+			}
+		}
+	}
+}

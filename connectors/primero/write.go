@@ -19,7 +19,10 @@ const (
 )
 
 // writer implements engine.Writer.
-type writer struct{ api *api }
+type writer struct {
+	api  *api
+	made *readBacks
+}
 
 // Write creates and updates cases and answers referrals, one request per change. All of it is harmless to
 // repeat: a create carries its id, rows carry theirs, and a referral that has moved stays where it is.
@@ -72,8 +75,8 @@ func (w *writer) create(ctx context.Context, c *engine.Change, document gjson.Re
 // Primero dropped would not show before somebody misses it. That it cannot be read makes it no less created.
 func (w *writer) readBack(ctx context.Context, id string, document gjson.Result) engine.Outcome {
 	done := engine.Outcome{State: engine.Done, ID: id}
-	stored, err := w.api.show(ctx, id, "")
-	if err != nil || stored == nil {
+	stored := w.made.stored(ctx, id)
+	if stored == nil {
 		return done
 	}
 	return kept(done, "create case", id, missing(document, *stored))
