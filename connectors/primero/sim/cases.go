@@ -78,10 +78,10 @@ func createCase(s *System, c call) answer {
 	if chosen {
 		return answer{status: http.StatusNoContent, header: http.Header{}}
 	}
-	return caseAnswer(rec, without1(s.readable(c.user), "last_updated_by"))
+	return caseAnswer(rec, except(s.readable(c.user), "last_updated_by"))
 }
 
-func without1(names []string, name string) []string {
+func except(names []string, name string) []string {
 	return slices.DeleteFunc(names, func(n string) bool { return n == name })
 }
 
