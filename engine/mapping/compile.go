@@ -99,7 +99,7 @@ func (c *compiler) addObject(o *engine.Object) {
 func (c *compiler) object(word spec.Scalar) *objectType {
 	o := c.objects[word.Text]
 	if o == nil {
-		c.unknown(word, "unknown-object", "object", c.objectNames)
+		c.unknown(word, "unknown-object", "there is no object", c.objectNames)
 	}
 	return o
 }

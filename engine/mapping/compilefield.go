@@ -24,7 +24,7 @@ type target struct {
 func (c *compiler) fieldRule(r *spec.FieldRule, to target, in *scope) *fieldRule {
 	field := engine.FieldNamed(to.fields, r.Name.Text)
 	if field == nil {
-		c.unknown(r.Name, "unknown-field", "field of "+to.label, fieldNames(to.fields))
+		c.unknown(r.Name, "unknown-field", to.label+" has no field", fieldNames(to.fields))
 		return nil
 	}
 	if field.ReadOnly {
@@ -101,7 +101,7 @@ func literalShape(v value, at engine.Pos) *shape {
 func (c *compiler) constant(word spec.Scalar) (spec.Value, bool) {
 	v, ok := c.constants[word.Text]
 	if !ok {
-		c.unknown(word, "unknown-constant", "constant", c.constantNames)
+		c.unknown(word, "unknown-constant", "there is no constant", c.constantNames)
 	}
 	return v, ok
 }
@@ -146,7 +146,7 @@ func (c *compiler) firstPath(paths []spec.Scalar, in *scope) typed {
 			return broken()
 		}
 		if !isPath(tree) {
-			return e.refuse(tree, textWidth(path), "not-a-path", "`from` takes a path such as case.name", "use `expr` for anything else")
+			return e.refuse(tree, "not-a-path", "`from` takes a path such as case.name", "use `expr` for anything else")
 		}
 		t := e.node(tree)
 		codes[i], s = t.code, e.either(tree, s, t.shape)
@@ -212,7 +212,7 @@ func (c *compiler) checkFits(r *spec.FieldRule, field *engine.Field, s *shape, c
 	case s.form == recordForm:
 		c.errorAt(r.Name.At, textWidth(r.Name), "mismatched", fmt.Sprintf("the field %q cannot hold a whole record", field.Name), "")
 	case takes != anything && !s.loose() && takes != s.form:
-		c.errorAt(r.Name.At, textWidth(r.Name), "mismatched", fmt.Sprintf("the field %q takes %s, and this gives %s", field.Name, takes, s.form), help(&shape{form: takes}, s))
+		c.errorAt(r.Name.At, textWidth(r.Name), "mismatched", fmt.Sprintf("the field %q takes %s, and this gives %s", field.Name, takes, s.form), help(s.form, takes))
 	}
 	codes := c.codeList(connection, field.Codes)
 	if codes == nil {
@@ -239,8 +239,9 @@ func (c *compiler) checkMapCodes(r *spec.FieldRule, field *engine.Field, connect
 		}
 		for _, row := range m.Rows {
 			if i < len(row.Cells) && row.Cells[i].Text != "" && !hasCode(codes, row.Cells[i].Text) {
-				c.errorAt(row.Cells[i].At, textWidth(row.Cells[i]), "unknown-code",
-					fmt.Sprintf("%q is not in the code list %s", row.Cells[i].Text, codes.Name), suggest(row.Cells[i].Text, codeNames(codes)))
+				c.errorAt(r.Give.At, textWidth(r.Give), "unknown-code", fmt.Sprintf("the map %s gives %q here, which is not in the code list %s",
+					m.Name.Text, row.Cells[i].Text, codes.Name), "is it another column that is meant?")
+				return
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func (rc *routeCompiler) target(w *spec.Write, o *objectType, compiled *write) {
 	found, ok := rc.scope.find(w.Target.Text)
 	switch {
 	case !ok:
-		rc.c.unknown(w.Target, "unknown-name", "name", rc.scope.words())
+		rc.c.unknown(w.Target, "unknown-name", "there is no name", rc.scope.words())
 		return
 	case found.shape.object != o || found.shape.form != recordForm:
 		rc.c.errorAt(w.Target.At, textWidth(w.Target), "wrong-target", fmt.Sprintf("%q is no record of %s", w.Target.Text, o.full), "")
@@ -52,7 +52,7 @@ func (rc *routeCompiler) row(w *spec.Write, compiled *write, to *target) bool {
 	field := engine.FieldNamed(to.fields, w.Row.Text)
 	switch {
 	case field == nil:
-		rc.c.unknown(w.Row, "unknown-field", "field of "+to.label, fieldNames(to.fields))
+		rc.c.unknown(w.Row, "unknown-field", to.label+" has no field", fieldNames(to.fields))
 		return false
 	case field.Type != engine.Rows || field.RowKey == "":
 		rc.c.errorAt(w.Row.At, textWidth(w.Row), "no-rows", fmt.Sprintf("the field %q of %s has no rows that can be told apart", field.Name, to.label), "")
@@ -70,7 +70,7 @@ func (rc *routeCompiler) row(w *spec.Write, compiled *write, to *target) bool {
 	}
 	found, ok := rc.scope.find(w.Current.Text)
 	if !ok {
-		rc.c.unknown(w.Current, "unknown-name", "name", rc.scope.words())
+		rc.c.unknown(w.Current, "unknown-name", "there is no name", rc.scope.words())
 		return false
 	}
 	compiled.current = slot(found).code
@@ -84,7 +84,7 @@ func (rc *routeCompiler) fields(w *spec.Write, compiled *write, to target) {
 	if w.Mapping.Text != "" {
 		m := rc.c.mappings[w.Mapping.Text]
 		if m == nil {
-			rc.c.unknown(w.Mapping, "unknown-mapping", "mapping", rc.c.mappingNames)
+			rc.c.unknown(w.Mapping, "unknown-mapping", "there is no mapping", rc.c.mappingNames)
 			return
 		}
 		rules, in, to.filler = m.Fields, rc.mappingScope(m, w), m.WhenBlank

@@ -78,9 +78,34 @@ func (e *exprCompiler) parse() (tree ast.Node, ok bool) {
 func (e *exprCompiler) place(n ast.Node) engine.Pos { return e.c.offset(e.src, n.Location().From) }
 
 // refuse reports a finding at n and gives something to go on with.
-func (e *exprCompiler) refuse(n ast.Node, width int, code, message, help string) typed {
-	e.c.errorAt(e.place(n), width, code, message, help)
+func (e *exprCompiler) refuse(n ast.Node, code, message, help string) typed {
+	e.c.errorAt(e.place(n), width(n), code, message, help)
 	return broken()
+}
+
+// width is how much of an expression to underline: the word that it is known by.
+func width(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return utf8.RuneCountInString(n.Value)
+	case *ast.StringNode:
+		return utf8.RuneCountInString(n.Value) + 2
+	case *ast.MemberNode:
+		if property, ok := n.Property.(*ast.StringNode); ok {
+			return utf8.RuneCountInString(property.Value)
+		}
+	case *ast.ChainNode:
+		return width(n.Node)
+	case *ast.BinaryNode:
+		return len(n.Operator)
+	case *ast.BuiltinNode:
+		return len(n.Name)
+	case *ast.CallNode:
+		return width(n.Callee)
+	case *ast.VariableDeclaratorNode:
+		return len(n.Name)
+	}
+	return 1
 }
 
 func (e *exprCompiler) node(n ast.Node) typed {
@@ -95,7 +120,7 @@ func (e *exprCompiler) node(n ast.Node) typed {
 		digits, _ := formatFloat(n.Value)
 		return constant(numberValue(digits), numberShape)
 	case *ast.StringNode:
-		literal := spec.Scalar{Text: n.Value, At: e.place(n)}
+		literal := spec.Scalar{Text: n.Value, At: e.c.offset(e.src, n.Location().From+1)}
 		return constant(textValue(n.Value), &shape{form: textForm, words: []spec.Scalar{literal}})
 	case *ast.IdentifierNode:
 		return e.identifier(n)
@@ -122,7 +147,7 @@ func (e *exprCompiler) node(n ast.Node) typed {
 	case *ast.BuiltinNode:
 		return e.named(n, n.Name, n.Arguments)
 	default:
-		return e.refuse(n, 1, "bad-expression", "the language of specs has no such form", "")
+		return e.refuse(n, "bad-expression", "the language of specs has no such form", "")
 	}
 }
 
@@ -139,15 +164,15 @@ func (e *exprCompiler) identifier(n *ast.IdentifierNode) typed {
 	}
 	words := e.scope.words()
 	if _, ok := e.c.functions[n.Value]; ok {
-		return e.refuse(n, len(n.Value), "unknown-name", fmt.Sprintf("%q is a function and needs its brackets", n.Value), "")
+		return e.refuse(n, "unknown-name", fmt.Sprintf("%q is a function and needs its brackets", n.Value), "")
 	}
-	return e.refuse(n, utf8.RuneCountInString(n.Value), "unknown-name", fmt.Sprintf("there is no name %q here", n.Value), suggest(n.Value, words))
+	return e.refuse(n, "unknown-name", fmt.Sprintf("there is no name %q here", n.Value), suggest(n.Value, words))
 }
 
 // pointer is the row that a predicate is asked about: # or what stands before a leading dot.
 func (e *exprCompiler) pointer(n *ast.PointerNode) typed {
 	if n.Name != "" || len(e.loops) == 0 {
-		return e.refuse(n, 1, "bad-expression", "the language of specs has no #"+n.Name, "")
+		return e.refuse(n, "bad-expression", "the language of specs has no #"+n.Name, "")
 	}
 	return slot(e.loops[len(e.loops)-1])
 }
@@ -160,7 +185,7 @@ func (e *exprCompiler) member(n *ast.MemberNode) typed {
 	case *ast.IntegerNode:
 		return e.index(n, of, property.Value)
 	default:
-		return e.refuse(n, 1, "bad-expression", "a field must be named, not computed", "")
+		return e.refuse(n, "bad-expression", "a field must be named, not computed", "")
 	}
 }
 
@@ -220,7 +245,7 @@ func (c *compiler) fieldShape(f *engine.Field, connection, label string) *shape 
 // index is list[0]; beyond the end there is nothing.
 func (e *exprCompiler) index(n *ast.MemberNode, of typed, at int) typed {
 	if !of.shape.loose() && of.shape.form != listForm {
-		return e.refuse(n, 1, "not-a-list", "only lists have numbered entries", "")
+		return e.refuse(n, "not-a-list", "only lists have numbered entries", "")
 	}
 	get := of.code
 	return typed{func(f *frame) value {
@@ -236,12 +261,12 @@ func (e *exprCompiler) index(n *ast.MemberNode, of typed, at int) typed {
 func (e *exprCompiler) slice(n *ast.SliceNode) typed {
 	of := e.node(n.Node)
 	if !of.shape.loose() && of.shape.form != textForm {
-		return e.refuse(n, 1, "not-a-text", "only texts can be cut", "")
+		return e.refuse(n, "not-a-text", "only texts can be cut", "")
 	}
 	from, okFrom := sliceBound(n.From, 0)
 	to, okTo := sliceBound(n.To, 1<<31-1)
 	if !okFrom || !okTo {
-		return e.refuse(n, 1, "bad-expression", "a text is cut at whole numbers, not below 0", "")
+		return e.refuse(n, "bad-expression", "a text is cut at whole numbers, not below 0", "")
 	}
 	get := of.code
 	return typed{func(f *frame) value {
@@ -288,7 +313,7 @@ func (e *exprCompiler) either(n ast.Node, a, b *shape) *shape {
 	case a.form == textForm && b.form == textForm:
 		return eitherText(a, b, class)
 	case a.form == recordForm && a.object != b.object, b.form == recordForm && a.object != b.object:
-		e.refuse(n, 1, "mixed", "two kinds of record cannot be one or the other", "")
+		e.refuse(n, "mixed", "two kinds of record cannot be one or the other", "")
 		return anyShape
 	case a.form != b.form:
 		return anyShape.in(class)
@@ -310,7 +335,7 @@ func eitherText(a, b *shape, class engine.Class) *shape {
 
 func (e *exprCompiler) let(n *ast.VariableDeclaratorNode) typed {
 	if _, taken := e.scope.find(n.Name); taken {
-		return e.refuse(n, len(n.Name), "taken-name", fmt.Sprintf("%q already means something here", n.Name), "")
+		return e.refuse(n, "taken-name", fmt.Sprintf("%q already means something here", n.Name), "")
 	}
 	what := e.node(n.Value)
 	outer := e.scope

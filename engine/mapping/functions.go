@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -56,19 +55,18 @@ type function struct {
 func (e *exprCompiler) call(n *ast.CallNode) typed {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		return e.refuse(n, 1, "bad-expression", "values have no methods", "")
+		return e.refuse(n, "bad-expression", "values have no methods", "")
 	}
 	return e.named(n, callee.Value, n.Arguments)
 }
 
 func (e *exprCompiler) named(n ast.Node, word string, args []ast.Node) typed {
 	fn, ok := e.c.functions[word]
-	width := utf8.RuneCountInString(word)
 	if !ok {
-		return e.refuse(n, width, "unknown-function", fmt.Sprintf("there is no function %q", word), suggest(word, functionNames()))
+		return e.refuse(n, "unknown-function", fmt.Sprintf("there is no function %q", word), suggest(word, functionNames()))
 	}
 	if len(args) < fn.least || !fn.many && len(args) > max(len(fn.takes), fn.least) {
-		return e.refuse(n, width, "arguments", fmt.Sprintf("%s is called with %d arguments", word, len(args)), "it is "+fn.Signature)
+		return e.refuse(n, "arguments", fmt.Sprintf("%s is called with %d arguments", word, len(args)), "it is "+fn.Signature)
 	}
 	if fn.compile != nil {
 		return fn.compile(e, n, args)
@@ -109,9 +107,9 @@ func (e *exprCompiler) checkArgument(n ast.Node, fn *function, want form, s *sha
 	case want == anything || s.loose() || s.form == want:
 	case want == scalar && s.form != listForm && s.form != recordForm:
 	case want == scalar:
-		e.refuse(n, 1, "mismatched", fmt.Sprintf("%s takes a text or a number, not %s", fn.Name, s.form), "it is "+fn.Signature)
+		e.refuse(n, "mismatched", fmt.Sprintf("%s takes a text or a number, not %s", fn.Name, s.form), "it is "+fn.Signature)
 	default:
-		e.refuse(n, 1, "mismatched", fmt.Sprintf("%s takes %s here, not %s", fn.Name, want, s.form), "it is "+fn.Signature)
+		e.refuse(n, "mismatched", fmt.Sprintf("%s takes %s here, not %s", fn.Name, want, s.form), "it is "+fn.Signature)
 	}
 }
 
@@ -173,7 +171,7 @@ func compileHas(e *exprCompiler, n ast.Node, args []ast.Node) typed {
 	of := e.node(args[0])
 	word, ok := args[1].(*ast.StringNode)
 	if !ok {
-		return e.refuse(args[1], 1, "bad-expression", "has needs the field's name written out", "")
+		return e.refuse(args[1], "bad-expression", "has needs the field's name written out", "")
 	}
 	at := e.c.offset(e.src, word.Location().From+1)
 	if _, ok := e.c.memberShape(of.shape, word.Value, at); !ok {

@@ -46,11 +46,11 @@ type loopRun func(items []value, test func(value) value) value
 func (e *exprCompiler) loop(n ast.Node, fn *function, args []ast.Node, gives func(elem, test *shape) *shape, run loopRun) typed {
 	body, ok := args[1].(*ast.PredicateNode)
 	if !ok || len(e.loops) >= maxNested {
-		return e.refuse(n, len(fn.Name), "nested", fmt.Sprintf("%s stands inside %d other loops", fn.Name, len(e.loops)), "at most two loops may stand inside each other")
+		return e.refuse(n, "nested", fmt.Sprintf("%s stands inside %d other loops", fn.Name, len(e.loops)), "at most two loops may stand inside each other")
 	}
 	over := e.node(args[0])
 	if !over.shape.loose() && over.shape.form != listForm {
-		return e.refuse(args[0], 1, "not-a-list", fmt.Sprintf("%s goes over a list, not over %s", fn.Name, over.shape.form), "it is "+fn.Signature)
+		return e.refuse(args[0], "not-a-list", fmt.Sprintf("%s goes over a list, not over %s", fn.Name, over.shape.form), "it is "+fn.Signature)
 	}
 	elem := name{e.c.newSlot(), over.shape.element()}
 	e.loops = append(e.loops, elem)
@@ -72,7 +72,7 @@ func (e *exprCompiler) body(word string, n *ast.PredicateNode) typed {
 	}
 	t := e.node(n.Node)
 	if !t.shape.loose() && t.shape.form != truthForm {
-		e.refuse(n.Node, 1, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
+		e.refuse(n.Node, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
 	}
 	return t
 }

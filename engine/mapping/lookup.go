@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -71,7 +70,7 @@ func (e *exprCompiler) literals(args []ast.Node) (words [4]spec.Scalar, ok bool)
 		}
 		literal, ok := arg.(*ast.StringNode)
 		if !ok {
-			e.refuse(arg, 1, "bad-expression", "this name must be written out, in quotes", "")
+			e.refuse(arg, "bad-expression", "this name must be written out, in quotes", "")
 			return words, false
 		}
 		words[i] = spec.Scalar{Text: literal.Value, At: e.c.offset(e.src, literal.Location().From+1)}
@@ -83,7 +82,7 @@ func (e *exprCompiler) literals(args []ast.Node) (words [4]spec.Scalar, ok bool)
 func (c *compiler) mapLookup(word, by, give spec.Scalar) (lookup, *shape) {
 	m := c.maps[word.Text]
 	if m == nil {
-		c.unknown(word, "unknown-map", "map", c.mapNames)
+		c.unknown(word, "unknown-map", "there is no map", c.mapNames)
 		return nil, anyShape
 	}
 	from, ok1 := c.column(m, by)
@@ -107,7 +106,7 @@ func (c *compiler) column(m *spec.Map, word spec.Scalar) (int, bool) {
 		}
 		names = append(names, col.Name.Text)
 	}
-	c.unknown(word, "unknown-column", "column in the map "+m.Name.Text, names)
+	c.unknown(word, "unknown-column", "the map "+m.Name.Text+" has no column", names)
 	return 0, false
 }
 
@@ -133,7 +132,7 @@ func mapIndex(m *spec.Map, from, to int) map[string]string {
 func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in lookup, confirmed func(key string) bool) {
 	r := c.rules[word.Text]
 	if r == nil {
-		c.unknown(word, "unknown-rule", "rule", c.ruleNames)
+		c.unknown(word, "unknown-rule", "there is no rule", c.ruleNames)
 		return nil, nil
 	}
 	from, ok1 := c.pattern(r, by)
@@ -179,7 +178,7 @@ func (c *compiler) pattern(r *spec.Rule, word spec.Scalar) (pattern, bool) {
 		}
 		names = append(names, f.Name.Text)
 	}
-	c.unknown(word, "unknown-form", "form in the rule "+r.Name.Text, names)
+	c.unknown(word, "unknown-form", "the rule "+r.Name.Text+" has no form", names)
 	return pattern{}, false
 }
 
@@ -191,9 +190,9 @@ func texts(scalars []spec.Scalar) []string {
 	return out
 }
 
-// unknown reports a name that nothing has.
+// unknown reports a name that nothing has; what says of what, up to the name.
 func (c *compiler) unknown(word spec.Scalar, code, what string, candidates []string) {
-	c.errorAt(word.At, utf8.RuneCountInString(word.Text), code, fmt.Sprintf("there is no %s %q", what, word.Text), suggest(word.Text, candidates))
+	c.errorAt(word.At, textWidth(word), code, fmt.Sprintf("%s %q", what, word.Text), suggest(word.Text, candidates))
 }
 
 // table is a compiled decision table.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -15,7 +14,7 @@ import (
 func (e *exprCompiler) truthy(n ast.Node) code {
 	t := e.node(n)
 	if !t.shape.loose() && t.shape.form != truthForm {
-		e.refuse(n, 1, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
+		e.refuse(n, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
 	}
 	return t.code
 }
@@ -26,7 +25,7 @@ func (e *exprCompiler) unary(n *ast.UnaryNode) typed {
 	}
 	of := e.node(n.Node)
 	if !of.shape.loose() && of.shape.form != numberForm {
-		return e.refuse(n, 1, "not-a-number", fmt.Sprintf("%q needs a number", n.Operator), "")
+		return e.refuse(n, "not-a-number", fmt.Sprintf("%q needs a number", n.Operator), "")
 	}
 	if n.Operator == "+" {
 		return of
@@ -70,7 +69,7 @@ func (e *exprCompiler) binary(n *ast.BinaryNode) typed {
 	case "??":
 		return e.coalesce(n)
 	default:
-		return e.refuse(n, utf8.RuneCountInString(n.Operator), "bad-operator", fmt.Sprintf("the language of specs has no operator %q", n.Operator), "")
+		return e.refuse(n, "bad-operator", fmt.Sprintf("the language of specs has no operator %q", n.Operator), "")
 	}
 }
 
@@ -131,17 +130,22 @@ func equal(a, b value) bool { return a.given() && b.given() && same(a, b) }
 func (e *exprCompiler) checkComparable(n *ast.BinaryNode, a, b *shape) {
 	switch {
 	case a.form == recordForm && a.object != nil && b.form != nothing, b.form == recordForm && b.object != nil && a.form != nothing:
-		e.refuse(n, len(n.Operator), "whole-record", "compare fields, not whole records", "")
+		e.refuse(n, "whole-record", "compare fields, not whole records", "")
 	case !a.loose() && !b.loose() && a.form != b.form:
-		e.refuse(n, len(n.Operator), "mismatched", fmt.Sprintf("%s is compared with %s", a.form, b.form), help(a, b))
+		e.refuse(n, "mismatched", fmt.Sprintf("%s is compared with %s", a.form, b.form), help(a.form, b.form))
 	}
 }
 
-func help(a, b *shape) string {
-	if a.form == numberForm && b.form == textForm || a.form == textForm && b.form == numberForm {
+// help says how to make what is needed of what there is.
+func help(have, need form) string {
+	switch {
+	case have == numberForm && need == textForm:
 		return "text(…) makes a text of a number"
+	case have == textForm && need == numberForm:
+		return "int(…) makes a number of a text"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // checkCode warns when a literal can never be a value of a code field.
@@ -150,7 +154,7 @@ func (e *exprCompiler) checkCode(n ast.Node, of *shape) {
 	if !ok || of.codes == nil || hasCode(of.codes, literal.Value) {
 		return
 	}
-	e.c.warnAt(e.place(n), utf8.RuneCountInString(literal.Value)+2, "unknown-code",
+	e.c.warnAt(e.place(n), width(n), "unknown-code",
 		fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, codeNames(of.codes)))
 }
 
@@ -159,7 +163,7 @@ func (e *exprCompiler) ordering(n *ast.BinaryNode) typed {
 	left, right := e.node(n.Left), e.node(n.Right)
 	for _, s := range []*shape{left.shape, right.shape} {
 		if !s.loose() && s.form != textForm && s.form != numberForm {
-			return e.refuse(n, len(n.Operator), "no-order", s.form.String()+" has no order", "")
+			return e.refuse(n, "no-order", s.form.String()+" has no order", "")
 		}
 	}
 	e.checkComparable(n, left.shape, right.shape)
@@ -206,7 +210,7 @@ func holds(op string, order int) bool {
 func (e *exprCompiler) operand(n ast.Node, want form) typed {
 	t := e.node(n)
 	if !t.shape.loose() && t.shape.form != want {
-		e.refuse(n, 1, "mismatched", fmt.Sprintf("this is %s, not %s", t.shape.form, want), help(t.shape, &shape{form: want}))
+		e.refuse(n, "mismatched", fmt.Sprintf("this is %s, not %s", t.shape.form, want), help(t.shape.form, want))
 	}
 	return t
 }
@@ -229,7 +233,7 @@ func (e *exprCompiler) plus(n *ast.BinaryNode) typed {
 	}
 	for _, side := range []*shape{left.shape, right.shape} {
 		if !side.loose() && (side.form != want || s == anyShape) {
-			return e.refuse(n, 1, "mismatched", fmt.Sprintf("%s cannot be added to %s", right.shape.form, left.shape.form), help(left.shape, right.shape))
+			return e.refuse(n, "mismatched", fmt.Sprintf("%s cannot be added to %s", right.shape.form, left.shape.form), help(right.shape.form, left.shape.form))
 		}
 	}
 	return typed{e.sum(n, left.code, right.code), s.in(closest(left.shape.class, right.shape.class))}
@@ -276,7 +280,7 @@ func (f *frame) calculate(at engine.Pos, op byte, x, y value) value {
 func (e *exprCompiler) within(n *ast.BinaryNode) typed {
 	what, where := e.node(n.Left), e.node(n.Right)
 	if !where.shape.loose() && where.shape.form != listForm {
-		return e.refuse(n, 2, "not-a-list", "\"in\" needs a list on its right", "")
+		return e.refuse(n, "not-a-list", "\"in\" needs a list on its right", "")
 	}
 	e.checkComparable(n, what.shape, where.shape.element())
 	e.checkCode(n.Left, where.shape.element())
@@ -316,11 +320,11 @@ func (e *exprCompiler) textTest(n *ast.BinaryNode) typed {
 func (e *exprCompiler) matches(n *ast.BinaryNode) typed {
 	literal, ok := n.Right.(*ast.StringNode)
 	if !ok {
-		return e.refuse(n.Right, 1, "bad-pattern", "a pattern must be written out", "")
+		return e.refuse(n.Right, "bad-pattern", "a pattern must be written out", "")
 	}
 	pattern, err := regexp.Compile(literal.Value)
 	if err != nil {
-		return e.refuse(n.Right, utf8.RuneCountInString(literal.Value)+2, "bad-pattern", "this is no regular expression", "")
+		return e.refuse(n.Right, "bad-pattern", "this is no regular expression", "")
 	}
 	of := e.operand(n.Left, textForm).code
 	return typed{func(f *frame) value {

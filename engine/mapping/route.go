@@ -73,9 +73,6 @@ func (rc *routeCompiler) about(s *spec.Step) about {
 func (rc *routeCompiler) bind(s *spec.Step, of *shape) about {
 	a := rc.about(s)
 	a.slot = rc.c.newSlot()
-	if _, taken := rc.scope.find(s.Name.Text); taken {
-		rc.c.errorAt(s.Name.At, textWidth(s.Name), "taken-name", fmt.Sprintf("%q already means something here", s.Name.Text), "")
-	}
 	rc.scope.names[s.Name.Text] = name{a.slot, of}
 	return a
 }
@@ -138,7 +135,7 @@ func (rc *routeCompiler) readBy(s *spec.Step, o *objectType, r *readStep) {
 func (rc *routeCompiler) owner(s *spec.Step, o *objectType) code {
 	found, ok := rc.scope.find(s.Of.Text)
 	if !ok {
-		rc.c.unknown(s.Of, "unknown-name", "name", rc.scope.words())
+		rc.c.unknown(s.Of, "unknown-name", "there is no name", rc.scope.words())
 		return nullCode
 	}
 	if found.shape.object == nil || found.shape.object.connection != o.connection || o.spec.Of != found.shape.object.spec.Name && o.spec.Of != found.shape.object.full {
@@ -170,7 +167,7 @@ func (rc *routeCompiler) recall(s *spec.Step) step {
 func (rc *routeCompiler) checkNames(of []spec.Binding, names []string, what string) {
 	for _, b := range of {
 		if !slices.Contains(names, b.Name.Text) {
-			rc.c.unknown(b.Name, "unknown-field", "field for the "+what, names)
+			rc.c.unknown(b.Name, "unknown-field", "the "+what+" has no", names)
 		}
 	}
 }
@@ -266,7 +263,7 @@ func (rc *routeCompiler) first(s *spec.Step) step {
 		found, ok := rc.scope.find(word.Text)
 		switch {
 		case !ok:
-			rc.c.unknown(word, "unknown-name", "name", rc.scope.words())
+			rc.c.unknown(word, "unknown-name", "there is no name", rc.scope.words())
 			continue
 		case of == nil:
 			of = found.shape
@@ -298,7 +295,7 @@ func (rc *routeCompiler) lookup(s *spec.Step) step {
 func (rc *routeCompiler) table(s *spec.Step) step {
 	t := rc.c.tables[s.Lookup.Text]
 	if t == nil {
-		rc.c.unknown(s.Lookup, "unknown-table", "table", rc.c.tableNames)
+		rc.c.unknown(s.Lookup, "unknown-table", "there is no table", rc.c.tableNames)
 		rc.bind(s, anyShape)
 		return nil
 	}
