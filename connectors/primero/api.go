@@ -22,8 +22,9 @@ const (
 	maxPer = 1000
 	// maxLine keeps the request line under the 1 KB that the shipped nginx allows (§1.3).
 	maxLine = 1000
-	// maxFields leaves room for the values beside a list of fields.
-	maxFields = 450
+	// maxFields leaves room for looked-up values beside a list of fields, maxWindowFields for a window.
+	maxFields       = 450
+	maxWindowFields = 700
 )
 
 var errShape = errors.New("the answer has not the shape of a Primero list")

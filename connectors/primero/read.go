@@ -71,7 +71,7 @@ type walk struct {
 }
 
 func newWalk(a *api, q engine.Query) *walk {
-	w := &walk{api: a, from: q.Since, until: q.Until, seen: map[string]time.Time{}, fields: fieldsParam(q.Fields, "", 2*maxFields-200)}
+	w := &walk{api: a, from: q.Since, until: q.Until, seen: map[string]time.Time{}, fields: fieldsParam(q.Fields, "", maxWindowFields)}
 	if w.from.IsZero() {
 		w.from = time.Unix(0, 0)
 	}

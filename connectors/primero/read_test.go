@@ -159,13 +159,13 @@ func TestReadAsksForFieldsWithinOneKilobyte(t *testing.T) {
 }
 
 func TestReadStopsAtFaults(t *testing.T) {
-	w := newWorld(t, small)
+	w := newWorld(t, func(o *sim.Options, s map[string]string) { small(o, s); s["retries"] = "1" })
 	for range 9 {
 		w.clock.forward(time.Minute)
 		w.AddCase(map[string]any{})
 	}
 	for _, kind := range []sim.FaultKind{sim.Status502, sim.HTML200, sim.Empty200, sim.Cut} {
-		w.FailNext(nil, kind, 3) // the attempt and its two repetitions
+		w.FailNext(nil, kind, 2) // the attempt and its repetition
 		n := 0
 		var last error
 		for _, err := range w.conn.Reader().Read(t.Context(), engine.Query{Object: "case"}) {

@@ -26,7 +26,7 @@ type Options struct {
 	Retries       int                                        // repetitions after the first attempt; 0: none
 	MaxWait       time.Duration                              // longest wait before a repetition; a longer Retry-After ends the trying; 0: 2m
 	MaxBody       int64                                      // bytes of one answer held in memory; 0: 32 MiB
-	UserAgent     string                                     // 0: "casebridge"
+	UserAgent     string                                     // "": "casebridge"
 	Now           func() time.Time                           // required
 	Sleep         func(context.Context, time.Duration) error // nil: a timer
 	Log           *slog.Logger                               // nil: none
