@@ -124,12 +124,12 @@ func (c try) whole(at time.Time) time.Time {
 }
 
 func (c try) readNamed(t *testing.T) {
-	records := c.all(t, c.open(t, nil), engine.Query{Named: c.Known.Named})
+	records := c.all(t, c.open(t, nil), engine.Query{Named: c.Named})
 	if len(records) != 1 {
 		t.Fatalf("%d records of that name, want 1", len(records))
 	}
 	c.isRecord(t, records[0])
-	if value(records[0], c.object.Named) != c.Known.Named {
+	if value(records[0], c.object.Named) != c.Named {
 		t.Error("the record does not have the name that was asked for")
 	}
 }

@@ -142,7 +142,7 @@ func ignored(op, field string) *engine.Fault {
 	if field == stampField {
 		next = "Check that the role of this connection's user may read cases, and that the server runs in UTC."
 	}
-	return &engine.Fault{Kind: engine.Environment, Op: op, Ref: field, Err: errors.New("Primero ignored the filter and would answer with other cases"), Next: next}
+	return &engine.Fault{Kind: engine.Environment, Op: op, Ref: field, Err: errors.New("the filter was ignored, and the answer would be other cases"), Next: next}
 }
 
 // lineLength is how long a GET of cases with this query is, page numbers included.

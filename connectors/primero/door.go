@@ -15,7 +15,7 @@ import (
 	"github.com/casebridge/casebridge/engine"
 )
 
-var errShut = errors.New("Primero refused these credentials; it locks the account after six refusals, so nothing more is sent")
+var errShut = errors.New("these credentials were refused; Primero locks the account after six refusals, so nothing more is sent")
 
 // door lets requests through with their credentials. Until Primero has taken the credentials once,
 // one request goes at a time; after a 401 none goes any more (primero-api.md §1.3: six lock the account).

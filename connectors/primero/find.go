@@ -193,7 +193,7 @@ func (r *reader) decode(body []byte, op, ref string, answers func(gjson.Result) 
 	for _, item := range list.Array() {
 		record, ok := answers(item)
 		if !ok || record.ID == "" {
-			return nil, &engine.Fault{Kind: engine.Environment, Op: op, Ref: ref, Err: errors.New("Primero answered with something else"), Next: "Check the version of Primero."}
+			return nil, &engine.Fault{Kind: engine.Environment, Op: op, Ref: ref, Err: errors.New("the answer is about something else"), Next: "Check the version of Primero."}
 		}
 		if known(records, record.ID) { // a group's list repeats users (§7)
 			continue

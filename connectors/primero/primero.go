@@ -100,7 +100,7 @@ func (c *connection) Reader() engine.Reader { return &reader{api: c.api} }
 func (c *connection) Writer() engine.Writer {
 	return &writer{api: c.api, made: &readBacks{reader: &reader{api: c.api}}}
 }
-func (c *connection) Close() error          { return c.api.client.Close() }
+func (c *connection) Close() error { return c.api.client.Close() }
 
 // Check signs in and proves that the filters this connection relies on are not ignored: each is
 // asked for a value that no case has and must then find nothing (primero-api.md §2.3).

@@ -18,7 +18,7 @@ const patience = 5
 
 var (
 	errMoving  = errors.New("the list kept moving while it was read")
-	errOrder   = errors.New("Primero did not sort the list as asked")
+	errOrder   = errors.New("the list is not sorted as asked")
 	errStopped = errors.New("told to stop")
 )
 

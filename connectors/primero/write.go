@@ -164,7 +164,7 @@ func (w *writer) answer(ctx context.Context, c *engine.Change, document gjson.Re
 func kept(done engine.Outcome, op, ref string, lost []string) engine.Outcome {
 	if len(lost) > 0 {
 		done.Ignored = lost
-		done.Fault = &engine.Fault{Kind: engine.Rejected, Op: op, Ref: ref, Fields: lost, Err: errors.New("Primero said yes and did not keep these"), Next: nextForms}
+		done.Fault = &engine.Fault{Kind: engine.Rejected, Op: op, Ref: ref, Fields: lost, Err: errors.New("it was answered with yes and yet these were not kept"), Next: nextForms}
 	}
 	return done
 }

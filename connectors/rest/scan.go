@@ -21,22 +21,40 @@ var (
 	errLongItem = errors.New("one record of the answer is larger than allowed")
 )
 
+// nesting follows the structure of a JSON text, byte by byte.
+type nesting struct {
+	depth             int
+	inString, escaped bool
+}
+
+// step takes the next byte; ended is true when a value that began with a bracket or a quote is complete.
+func (n *nesting) step(c byte) (ended bool) {
+	switch {
+	case n.escaped:
+		n.escaped = false
+		return false
+	case n.inString && c == '\\':
+		n.escaped = true
+		return false
+	case c == '"':
+		n.inString = !n.inString
+	case n.inString:
+		return false
+	case c == '{' || c == '[':
+		n.depth++
+	case c == '}' || c == ']':
+		n.depth--
+	}
+	return n.depth == 0 && !n.inString
+}
+
 // checkJSON says whether raw is one valid JSON value of sane depth.
 func checkJSON(raw []byte) error {
-	depth, inString := 0, false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return errDeep
-			}
-		case c == '}' || c == ']':
-			depth--
+	var n nesting
+	for _, c := range raw {
+		n.step(c)
+		if n.depth > maxDepth {
+			return errDeep
 		}
 	}
 	if !gjson.ValidBytes(raw) {
@@ -169,44 +187,31 @@ func (s *scanner) value(keep bool) error {
 	if c != '{' && c != '[' && c != '"' {
 		return s.word(keep)
 	}
-	depth, inString, escaped := 0, false, false
-	for {
+	var n nesting
+	for ended := false; !ended; {
 		c, err := s.in.ReadByte()
 		if err != nil {
 			return cutOr(err, errNotJSON)
 		}
-		if keep {
-			if len(s.kept) >= s.max {
-				return &engine.Fault{Kind: engine.Environment, Op: "read answer", Err: errLongItem, Next: "Allow larger records for this connection."}
-			}
-			s.kept = append(s.kept, c)
+		if ended = n.step(c); n.depth > maxDepth {
+			return broken(errDeep)
 		}
-		switch {
-		case escaped:
-			escaped = false
-		case inString && c == '\\':
-			escaped = true
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return broken(errDeep)
-			}
-		case c == '}' || c == ']':
-			depth--
+		if !keep {
+			continue
 		}
-		if depth == 0 && !inString && !escaped {
-			return nil
+		if len(s.kept) >= s.max {
+			return &engine.Fault{Kind: engine.Environment, Op: "read answer", Err: errLongItem, Next: "Allow larger records for this connection."}
 		}
+		s.kept = append(s.kept, c)
 	}
+	return nil
 }
 
 // word reads a number, true, false or null.
 func (s *scanner) word(keep bool) error {
 	for n := 0; n < 64; n++ {
 		c, err := s.in.ReadByte()
-		if err == io.EOF || err == nil && (isSpace(c) || c == ',' || c == ']' || c == '}') {
+		if errors.Is(err, io.EOF) || err == nil && (isSpace(c) || c == ',' || c == ']' || c == '}') {
 			if err == nil {
 				_ = s.in.UnreadByte()
 			}
@@ -250,7 +255,7 @@ func (s *scanner) peek() (byte, error) {
 
 // end makes sure that nothing follows.
 func (s *scanner) end() error {
-	if _, err := s.peek(); err != io.EOF {
+	if _, err := s.peek(); !errors.Is(err, io.EOF) {
 		return broken(errNotJSON)
 	}
 	return nil

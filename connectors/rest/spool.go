@@ -94,7 +94,7 @@ func (s *Spooled) fillFrom(body io.Reader, limit int64) error {
 		if s.size += int64(n); limit > 0 && s.size > limit {
 			return errTooLarge
 		}
-		if readErr == io.EOF {
+		if errors.Is(readErr, io.EOF) {
 			break
 		}
 		if readErr != nil {
