@@ -1,40 +1,16 @@
 package reconcile
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
 	"github.com/casebridge/casebridge/engine/store"
-
-	"encoding/json"
 )
-
-// split parts a wave's items into those of one record each, in order, and batches as their objects allow.
-func split(l *loop, items []*item) (records, batched [][]*item) {
-	byRecord, open := map[string]int{}, map[string]int{}
-	for _, it := range items {
-		size := l.job.object(it.change.Object).Batch
-		if size > 1 && it.change.Chain == "" {
-			batched = appendTo(batched, open, it.change.Object, size, it)
-		} else {
-			records = appendTo(records, byRecord, it.change.Record, len(items), it)
-		}
-	}
-	return records, batched
-}
-
-// appendTo adds it to the group open under key, or opens one when there is none or it is full.
-func appendTo(groups [][]*item, open map[string]int, key string, size int, it *item) [][]*item {
-	if i, ok := open[key]; ok && len(groups[i]) < size {
-		groups[i] = append(groups[i], it)
-		return groups
-	}
-	open[key] = len(groups)
-	return append(groups, []*item{it})
-}
 
 // limits stop a flow that would do far more than it ever should by itself.
 type limits struct {
@@ -48,8 +24,8 @@ type limits struct {
 const shareFrom = 50
 
 // admit counts a wave in and says why it must not be written, or "".
-func (m *limits) admit(read int, items []*item) string {
-	for _, it := range items {
+func (m *limits) admit(read int, wave [][]*item) string {
+	for _, it := range slices.Concat(wave...) {
 		switch it.change.Verdict {
 		case engine.Create:
 			m.created++

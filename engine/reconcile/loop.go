@@ -28,15 +28,26 @@ type loop struct {
 	run_      *store.Run
 	began     time.Time
 	newest    time.Time // newest stamp read
-	sum       Summary
+	claims    *claims
+
+	mu  sync.Mutex
+	sum Summary
+}
+
+// work is one decided record and the values that it must not share with a record under way.
+type work struct {
+	decision mapping.Decision
+	values   []string
 }
 
 // delivery is what Plan and Run do differently with a wave of decisions.
 type delivery interface {
 	// admit refuses to begin, or nil.
 	admit(l *loop, cur store.Cursor) error
-	// deliver disposes of one wave. An error ends the pass.
-	deliver(ctx context.Context, l *loop, wave []mapping.Decision, recalled []store.Recalled) error
+	// deliver disposes of one wave; its writes may still be under way when it returns. An error ends the pass.
+	deliver(ctx context.Context, l *loop, wave []work, recalled []store.Recalled) error
+	// finish waits until all that was delivered is settled.
+	finish() error
 	// settled says whether every record so far has a durable outcome, so that the cursor may pass them.
 	settled() bool
 }
@@ -45,7 +56,7 @@ func newLoop(job Job) *loop {
 	f := job.Flow.Spec()
 	l := &loop{
 		job: job, spec: f, source: job.object(f.Source.Read.Text), zone: job.Project.Zone,
-		fields: map[string][]string{}, reference: map[string]mapping.Answer{},
+		fields: map[string][]string{}, reference: map[string]mapping.Answer{}, claims: newClaims(),
 		sum: Summary{Flow: f.Name.Text, Title: f.Title},
 	}
 	for _, use := range job.Flow.Reads() {
@@ -117,12 +128,24 @@ func (l *loop) hold(ctx context.Context, cancel context.CancelCauseFunc) (stop f
 
 // pass reads the window and hands it on in groups.
 func (l *loop) pass(ctx context.Context, r reading, d delivery) error {
-	connection, _, _ := engine.SplitObject(l.spec.Source.Read.Text)
 	r.query.Fields = l.fields[l.spec.Source.Read.Text]
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer l.hold(ctx, cancel)()
-	groups := readAhead(ctx, l.job.Readers[connection].Read(ctx, r.query), l.job.Window.Limit)
+	err := l.groups(ctx, r, d)
+	// What is under way is finished in every case, before the context of this pass ends.
+	if unfinished := d.finish(); err == nil {
+		err = unfinished
+	}
+	return err
+}
+
+// groups hands on what was read, until the window ends or going on makes no sense.
+func (l *loop) groups(ctx context.Context, r reading, d delivery) error {
+	connection, _, _ := engine.SplitObject(l.spec.Source.Read.Text)
+	ahead, stop := context.WithCancel(ctx)
+	defer stop() // of the reading ahead; what was delivered goes on
+	groups := readAhead(ahead, l.job.Readers[connection].Read(ahead, r.query), l.job.Window.Limit)
 	for g := range groups {
 		if err := l.group(ctx, g.records, d); err != nil {
 			return err
@@ -184,15 +207,20 @@ func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) e
 		}
 	}
 	for _, wave := range waves(records, l.job.Flow.Alone) {
+		done := make([]work, len(wave))
+		for i, rec := range wave {
+			done[i].values = l.job.Flow.Alone(rec)
+			l.claims.await(done[i].values)
+		}
 		decisions, err := l.decide(ctx, wave)
 		if err != nil {
 			return err
 		}
-		l.sum.Read += len(wave)
-		for _, dec := range decisions {
+		for i, dec := range decisions {
+			done[i].decision = dec
 			l.decided(dec)
 		}
-		if err := d.deliver(ctx, l, decisions, l.recalls(wave)); err != nil {
+		if err := d.deliver(ctx, l, done, l.recalls(wave)); err != nil {
 			return err
 		}
 		l.progress()
@@ -201,19 +229,46 @@ func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) e
 }
 
 func (l *loop) decided(dec mapping.Decision) {
-	for _, c := range dec.Changes {
-		l.sum.count(c)
-	}
-	if l.job.Tell != nil {
-		l.job.Tell.Decided(dec)
-	}
+	l.tally(func(sum *Summary) {
+		sum.Read++
+		for _, c := range dec.Changes {
+			sum.count(c)
+		}
+	})
+	l.tell(func(t Tell) { t.Decided(dec) })
 }
 
 func (l *loop) progress() {
-	if l.job.Tell != nil {
-		l.sum.Took = l.job.Now().Sub(l.began)
-		l.job.Tell.Progress(l.sum)
+	var now Summary
+	l.tally(func(sum *Summary) {
+		sum.Took = l.job.Now().Sub(l.began)
+		now = *sum
+	})
+	l.tell(func(t Tell) { t.Progress(now) })
+}
+
+// tally changes the summary; workers count too.
+func (l *loop) tally(change func(*Summary)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.sum)
+}
+
+// tell tells whoever looks on, one at a time.
+func (l *loop) tell(what func(Tell)) {
+	if l.job.Tell == nil {
+		return
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	what(l.job.Tell)
+}
+
+// read is how many records were read so far.
+func (l *loop) read() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sum.Read
 }
 
 // waves cuts records into lists within which no two share a value; the order of sharers is kept.

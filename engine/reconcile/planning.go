@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 
-	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/store"
 )
 
@@ -12,9 +11,9 @@ type planning struct{}
 
 func (planning) admit(*loop, store.Cursor) error { return nil }
 
-func (planning) deliver(ctx context.Context, l *loop, wave []mapping.Decision, recalled []store.Recalled) error {
-	for _, dec := range wave {
-		for _, c := range dec.Changes {
+func (planning) deliver(ctx context.Context, l *loop, wave []work, recalled []store.Recalled) error {
+	for _, w := range wave {
+		for _, c := range w.decision.Changes {
 			if c.Verdict.Writes() {
 				l.sum.wrote(c.Verdict)
 				l.sum.mark(c)
@@ -24,5 +23,7 @@ func (planning) deliver(ctx context.Context, l *loop, wave []mapping.Decision, r
 	_, err := l.run_.Settle(ctx, store.Settlement{Recalled: recalled}) // into the scratch copy
 	return err
 }
+
+func (planning) finish() error { return nil }
 
 func (planning) settled() bool { return true }

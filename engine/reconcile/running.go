@@ -2,12 +2,8 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
@@ -15,26 +11,50 @@ import (
 	"github.com/casebridge/casebridge/engine/store"
 )
 
-// systemicAfter is how many writes may fail one after another, with none that
-// went through between them, before the rest is left for later: the fault is then not in the records.
-const systemicAfter = 5
+const (
+	// writersAtOnce bounds how many records are being written; each connection has its own, lower limit.
+	writersAtOnce = 64
+	// onceAtOnce bounds the records under way that hold something which cannot be sent twice: so
+	// many at most may have to be looked after by a person when the process is killed.
+	onceAtOnce = 16
+	// systemicAfter is how many writes may fail one after another, with none that went through
+	// between them, before the rest is left for later: the fault is then not in the records.
+	systemicAfter = 5
+)
 
-// sending carries waves to their targets.
+// sending writes what was decided. Records are handed to workers and may still
+// be under way while the next wave is being decided; see worker.go.
 type sending struct {
+	loop    *loop
 	writers map[string]engine.Writer
 	limits  limits
-	intact  bool // every record so far has a durable outcome
+	intents *commits[[]*item, error]
+	settles *commits[[]*item, error]
+
+	slots   chan struct{}
+	once    chan struct{}
+	workers sync.WaitGroup
 
 	mu      sync.Mutex
+	lost    bool          // some record has no durable outcome: the cursor must stay
 	failing int           // writes that failed in a row
 	stopped *engine.Fault // set: nothing more is sent
 }
 
 func newDelivery(l *loop, writers map[string]engine.Writer) *sending {
-	return &sending{writers: writers, limits: limits{spec: l.job.Limits}, intact: true}
+	s := &sending{loop: l, writers: writers, limits: limits{spec: l.job.Limits},
+		slots: make(chan struct{}, writersAtOnce), once: make(chan struct{}, onceAtOnce)}
+	s.intents = &commits[[]*item, error]{commit: s.intend}
+	s.settles = &commits[[]*item, error]{commit: s.settle}
+	return s
 }
 
-func (s *sending) settled() bool { return s.intact }
+// settled says whether every record so far has a durable outcome.
+func (s *sending) settled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.lost
+}
 
 // admit refuses a flow that could send again what was sent before casebridge kept a ledger.
 func (s *sending) admit(l *loop, cur store.Cursor) error {
@@ -59,259 +79,95 @@ func sendsOnce(job Job, routes []*spec.Route) bool {
 	return false
 }
 
-// item is one write of a wave.
-type item struct {
-	change     engine.Change
-	repeatable bool
-	intent     int64
-	outcome    engine.Outcome
-}
-
-// deliver writes a wave: limits, intents (one transaction), writes, outcomes (one transaction).
-func (s *sending) deliver(ctx context.Context, l *loop, wave []mapping.Decision, recalled []store.Recalled) error {
-	items := s.collect(l, wave)
-	if held := s.limits.admit(l.sum.Read, items); held != "" {
-		return s.hold(ctx, l, held, recalled)
-	}
-	items, err := s.intend(ctx, l, items)
-	if err != nil {
+// deliver records what needs no write, in one transaction, and hands the rest to workers.
+func (s *sending) deliver(ctx context.Context, l *loop, wave []work, recalled []store.Recalled) error {
+	items := s.collect(wave)
+	held := s.limits.admit(l.read(), items)
+	if err := s.settleWave(ctx, wave, recalled); err != nil {
 		return err
 	}
-	s.write(ctx, l, items)
-	settlement := s.settlement(l, wave, items)
-	settlement.Recalled = recalled
-	// What was sent must be recorded even if we were told to stop meanwhile.
-	learned, err := l.run_.Settle(context.WithoutCancel(ctx), settlement)
-	if err != nil {
-		return err
+	if held != "" {
+		return s.hold(held)
 	}
-	l.sum.Seen += learned.Seen
-	l.sum.Released += learned.Released
-	s.count(l, items)
-	if s.stopped != nil {
-		return s.stopped
+	s.hand(ctx, wave, items)
+	if fault := s.fault(); fault != nil {
+		return fault
 	}
 	return context.Cause(ctx)
 }
 
-func (s *sending) collect(l *loop, wave []mapping.Decision) []*item {
-	var items []*item
-	for _, dec := range wave {
-		for _, c := range dec.Changes {
+// finish waits for every worker and says what stopped them, if anything did.
+func (s *sending) finish() error {
+	s.workers.Wait()
+	if fault := s.fault(); fault != nil {
+		return fault
+	}
+	return nil
+}
+
+func (s *sending) fault() *engine.Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+// collect lists the writes of a wave, record by record.
+func (s *sending) collect(wave []work) [][]*item {
+	items := make([][]*item, len(wave))
+	for i, w := range wave {
+		for _, c := range w.decision.Changes {
 			if c.Verdict.Writes() {
-				items = append(items, &item{change: c, repeatable: l.job.object(c.Object).Repeatable})
+				items[i] = append(items[i], &item{change: c, repeatable: s.loop.job.object(c.Object).Repeatable})
 			}
 			if c.Verdict == engine.Unclear {
-				s.intact = false
-				l.sum.Undelivered++
+				s.undelivered()
 			}
 		}
 	}
 	return items
 }
 
-// hold ends the flow before this wave is written; what was read is remembered all the same.
-func (s *sending) hold(ctx context.Context, l *loop, held string, recalled []store.Recalled) error {
-	s.intact = false
-	l.sum.Held = held
-	if _, err := l.run_.Settle(ctx, store.Settlement{Recalled: recalled}); err != nil {
-		return err
-	}
-	return &engine.Fault{Kind: engine.Rejected, Op: "run flow", Ref: l.spec.Name.Text, Err: fmt.Errorf("%s", held),
-		Next: fmt.Sprintf("Look at `casebridge plan %s` and release it with `casebridge run %s --plan HASH`.", l.spec.Name.Text, l.spec.Name.Text)}
-}
-
-// intend records the wave's writes. A send that the ledger knows already, e.g. twice in one wave, is left out.
-func (s *sending) intend(ctx context.Context, l *loop, items []*item) ([]*item, error) {
-	if len(items) == 0 {
-		return nil, nil
-	}
-	intents := make([]store.Intent, len(items))
-	for i, it := range items {
-		intents[i] = store.Intent{Change: it.change, Repeatable: it.repeatable}
-	}
-	ids, err := l.run_.Intend(ctx, intents)
-	var again *store.AlreadySent
-	if errors.As(err, &again) {
-		l.sum.Unchanged += len(again.Items)
-		return s.intend(ctx, l, without(items, again.Items))
-	}
-	if err != nil {
-		return nil, err
-	}
-	for i := range items {
-		items[i].intent = ids[i]
-	}
-	return items, nil
-}
-
-func without(items []*item, at []int) []*item {
-	var out []*item
-	for i, it := range items {
-		if !slices.Contains(at, i) {
-			out = append(out, it)
-		}
-	}
-	return out
-}
-
-// write sends records side by side, but the writes of one record one after another: two
-// services of one child are never under way at once. What goes in batches goes last.
-func (s *sending) write(ctx context.Context, l *loop, items []*item) {
-	singles, batched := split(l, items)
-	s.sideBySide(singles, func(group []*item) { s.writeRecord(ctx, group) })
-	s.sideBySide(batched, func(group []*item) { s.send(ctx, group) })
-}
-
-func (s *sending) sideBySide(groups [][]*item, do func([]*item)) {
-	var wait errgroup.Group
-	wait.SetLimit(lookupLimit)
-	for _, g := range groups {
-		wait.Go(func() error {
-			do(g)
-			return nil
-		})
-	}
-	_ = wait.Wait() // the functions return no errors: every item has its outcome
-}
-
-// writeRecord writes one record's items in order. The first of a chain that is not done stops the rest of that chain.
-func (s *sending) writeRecord(ctx context.Context, items []*item) {
-	broken := map[string]bool{}
-	for _, it := range items {
-		if broken[it.change.Chain] {
-			it.outcome = engine.Outcome{State: engine.Unsent, Fault: &engine.Fault{Kind: engine.Transient,
-				Op: "write " + it.change.Object, Ref: it.change.Record, Err: errChain}}
-			continue
-		}
-		s.send(ctx, []*item{it})
-		broken[it.change.Chain] = it.change.Chain != "" && it.outcome.State != engine.Done
-	}
-}
-
-// send hands items of one object over and watches for a fault that is not in the records.
-func (s *sending) send(ctx context.Context, items []*item) {
-	if fault := s.refusal(ctx, items[0]); fault != nil {
-		for _, it := range items {
-			it.outcome = engine.Outcome{State: engine.Unsent, Fault: fault}
-		}
-		return
-	}
-	connection, _, _ := engine.SplitObject(items[0].change.Object)
-	changes := make([]engine.Change, len(items))
-	for i, it := range items {
-		changes[i] = it.change
-	}
-	outcomes := s.writers[connection].Write(ctx, changes)
-	for i, it := range items {
-		it.outcome = outcomes[i]
-	}
-	s.watch(items)
-}
-
-func (s *sending) refusal(ctx context.Context, it *item) *engine.Fault {
-	if err := ctx.Err(); err != nil {
-		return &engine.Fault{Kind: engine.Cancelled, Op: "write " + it.change.Object, Ref: it.change.Record, Err: err}
-	}
+// undelivered notes a part of a record that has no durable outcome: the next run decides it again.
+func (s *sending) undelivered() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stopped
+	s.lost = true
+	s.mu.Unlock()
+	s.loop.tally(func(sum *Summary) { sum.Undelivered++ })
 }
 
-func (s *sending) watch(items []*item) {
+// settleWave records what the wave proves, recalls and holds back. Sightings come before any write of the wave.
+func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.Recalled) error {
+	out := store.Settlement{Recalled: recalled}
+	for _, w := range wave {
+		out.Sightings = append(out.Sightings, w.decision.Sightings...)
+		addDecided(&out, w.decision)
+	}
+	learned, err := s.loop.run_.Settle(context.WithoutCancel(ctx), out)
+	s.loop.tally(func(sum *Summary) {
+		sum.Seen += learned.Seen
+		sum.Released += learned.Released
+	})
+	return err
+}
+
+func addDecided(out *store.Settlement, d mapping.Decision) {
+	for _, c := range d.Changes {
+		switch c.Verdict {
+		case engine.Quarantined:
+			out.Held = append(out.Held, store.Held{Change: c})
+		case engine.NoChange, engine.Skip, engine.Blocked:
+			out.Cleared = append(out.Cleared, keyOf(c))
+		}
+	}
+}
+
+// hold ends the flow before this wave is written.
+func (s *sending) hold(why string) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, it := range items {
-		fault := it.outcome.Fault
-		switch {
-		case it.outcome.State == engine.Done, it.outcome.State == engine.Refused:
-			s.failing = 0
-		case fault != nil && stops(fault.Kind):
-			s.stop(fault)
-		default:
-			if s.failing++; s.failing >= systemicAfter {
-				s.stop(&engine.Fault{Kind: engine.Transient, Op: "write " + it.change.Object, Err: errSystemic,
-					Next: "Look at the target system; the next run goes on by itself."})
-			}
-		}
-	}
-}
-
-func (s *sending) stop(fault *engine.Fault) {
-	if s.stopped == nil {
-		s.stopped = fault
-	}
-}
-
-// settlement says what the store shall record about a wave.
-func (s *sending) settlement(l *loop, wave []mapping.Decision, items []*item) store.Settlement {
-	var out store.Settlement
-	for _, it := range items {
-		out.Outcomes = append(out.Outcomes, store.Settled{Intent: it.intent, Change: it.change, Outcome: it.outcome, Repeatable: it.repeatable})
-		switch held := heldFor(it); {
-		case held != nil:
-			out.Held = append(out.Held, store.Held{Change: it.change, Fault: held})
-		case it.outcome.State == engine.Done:
-			out.Cleared = append(out.Cleared, keyOf(it.change))
-		}
-	}
-	for _, dec := range wave {
-		out.Sightings = append(out.Sightings, dec.Sightings...)
-		for _, c := range dec.Changes {
-			switch c.Verdict {
-			case engine.Quarantined:
-				out.Held = append(out.Held, store.Held{Change: c})
-			case engine.NoChange, engine.Skip, engine.Blocked:
-				out.Cleared = append(out.Cleared, keyOf(c))
-			}
-		}
-	}
-	return out
-}
-
-// heldFor is the fault for which a write is put aside: the target refused it, or took only a part.
-// What is harmless to repeat and got no answer is not put aside: the cursor waits for it.
-func heldFor(it *item) *engine.Fault {
-	if it.outcome.State == engine.Refused || it.outcome.State == engine.Done && len(it.outcome.Ignored) > 0 {
-		if it.outcome.Fault != nil {
-			return it.outcome.Fault
-		}
-		return &engine.Fault{Kind: engine.Rejected, Op: "write " + it.change.Object, Ref: it.change.Record, Fields: it.outcome.Ignored}
-	}
-	return nil
-}
-
-func keyOf(c engine.Change) store.RecordKey {
-	return store.RecordKey{Flow: c.Flow, Record: c.Record, Route: c.Route, Item: c.Item}
-}
-
-func (s *sending) count(l *loop, items []*item) {
-	for _, it := range items {
-		held := heldFor(it)
-		switch {
-		case held != nil:
-			l.sum.Quarantined.add(refusalText(it.change.Object, held))
-		case it.outcome.State == engine.Done:
-			l.sum.wrote(it.change.Verdict)
-		case it.outcome.State == engine.Unknown && !it.repeatable:
-			l.sum.Parked++
-		default:
-			l.sum.Undelivered++
-			s.intact = false
-		}
-		if l.job.Tell != nil {
-			l.job.Tell.Settled(it.change, it.outcome)
-		}
-	}
-}
-
-func refusalText(object string, f *engine.Fault) string {
-	text := object + " refused"
-	if f.Status != 0 {
-		text = fmt.Sprintf("%s (HTTP %d)", text, f.Status)
-	}
-	for _, name := range f.Fields {
-		text += " " + name
-	}
-	return text
+	s.lost = true
+	s.mu.Unlock()
+	name := s.loop.spec.Name.Text
+	s.loop.tally(func(sum *Summary) { sum.Held = why })
+	return &engine.Fault{Kind: engine.Rejected, Op: "run flow", Ref: name, Err: fmt.Errorf("%s", why),
+		Next: fmt.Sprintf("Look at `casebridge plan %s` and release it with `casebridge run %s --plan HASH`.", name, name)}
 }

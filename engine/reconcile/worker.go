@@ -1,0 +1,319 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// item is one write.
+type item struct {
+	change     engine.Change
+	repeatable bool
+	intent     int64
+	known      bool // the ledger has this send already: it is left out
+	outcome    engine.Outcome
+}
+
+// hand gives each record of a wave to a worker, and what goes in batches to workers of
+// its own, once the other writes of those records are done: one record is never in two workers.
+func (s *sending) hand(ctx context.Context, wave []work, items [][]*item) {
+	singles, batches := s.split(items)
+	done := make([]sync.WaitGroup, len(wave))
+	for i, own := range singles {
+		if len(own) == 0 {
+			continue
+		}
+		done[i].Add(1)
+		s.start(ctx, wave[i].values, own, done[i].Done)
+	}
+	for _, b := range batches {
+		var values []string
+		for _, i := range b.records {
+			values = append(values, wave[i].values...)
+			done[i].Wait()
+		}
+		s.startBatch(ctx, values, b.items)
+	}
+}
+
+// batch is a group of items that goes in one request, and the records it is from.
+type batch struct {
+	items   []*item
+	records []int
+}
+
+// split parts the items of a wave into those that go one by one and batches as their objects allow.
+func (s *sending) split(items [][]*item) (singles [][]*item, batches []*batch) {
+	singles = make([][]*item, len(items))
+	open := map[string]*batch{}
+	for i, own := range items {
+		for _, it := range own {
+			size := s.loop.job.object(it.change.Object).Batch
+			if size <= 1 || it.change.Chain != "" {
+				singles[i] = append(singles[i], it)
+				continue
+			}
+			b := open[it.change.Object]
+			if b == nil || len(b.items) == size {
+				b = &batch{}
+				open[it.change.Object] = b
+				batches = append(batches, b)
+			}
+			b.items, b.records = append(b.items, it), append(b.records, i)
+		}
+	}
+	return singles, batches
+}
+
+// start writes one record's items in order, in a worker.
+func (s *sending) start(ctx context.Context, values []string, own []*item, done func()) {
+	s.worker(values, own, done, func() {
+		broken := map[string]bool{}
+		for _, it := range own {
+			switch {
+			case it.known:
+			case broken[it.change.Chain]:
+				it.outcome = unsent(it.change, engine.Transient, errChain)
+			default:
+				s.send(ctx, []*item{it})
+			}
+			broken[it.change.Chain] = it.change.Chain != "" && !it.known && it.outcome.State != engine.Done
+		}
+	})
+}
+
+// startBatch writes items together, in a worker.
+func (s *sending) startBatch(ctx context.Context, values []string, items []*item) {
+	s.worker(values, items, func() {}, func() {
+		fresh := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.known })
+		if len(fresh) > 0 {
+			s.send(ctx, fresh)
+		}
+	})
+}
+
+// worker holds the record's values from before its intents until its outcomes are recorded.
+func (s *sending) worker(values []string, items []*item, done, write func()) {
+	kind := s.slots
+	if slices.ContainsFunc(items, func(it *item) bool { return !it.repeatable }) {
+		kind = s.once
+	}
+	kind <- struct{}{}
+	s.loop.claims.take(values)
+	s.workers.Go(func() {
+		defer func() { <-kind }()
+		defer s.loop.claims.release(values)
+		defer done()
+		if err := s.intents.do(items); err != nil {
+			s.halt(err, "record intents")
+			for _, it := range items {
+				it.outcome = unsent(it.change, engine.Environment, err)
+			}
+			s.count(items)
+			return
+		}
+		write()
+		if err := s.settles.do(items); err != nil {
+			s.halt(err, "record outcomes") // the intents stay open: the next run recovers them
+		}
+		s.count(items)
+	})
+}
+
+// halt stops all further sending: what cannot be recorded must not be sent.
+func (s *sending) halt(err error, op string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = true
+	s.stop(asFault(err, op))
+}
+
+// intend records the intents of several workers in one transaction.
+func (s *sending) intend(groups [][]*item) []error {
+	var open []*item
+	for _, g := range groups {
+		open = append(open, g...)
+	}
+	err := s.intendAll(open)
+	errs := make([]error, len(groups))
+	for i := range errs {
+		errs[i] = err
+	}
+	return errs
+}
+
+// intendAll leaves out sends that the ledger knows already, e.g. one that stands twice in a source.
+func (s *sending) intendAll(open []*item) error {
+	if len(open) == 0 {
+		return nil
+	}
+	intents := make([]store.Intent, len(open))
+	for i, it := range open {
+		intents[i] = store.Intent{Change: it.change, Repeatable: it.repeatable}
+	}
+	// Not cancelled with the run: an intent that was recorded but not heard of would park what never left.
+	ids, err := s.loop.run_.Intend(context.Background(), intents)
+	var again *store.AlreadySent
+	if errors.As(err, &again) {
+		for _, i := range again.Items {
+			open[i].known = true
+		}
+		return s.intendAll(slices.DeleteFunc(open, func(it *item) bool { return it.known }))
+	}
+	if err != nil {
+		return err
+	}
+	for i, it := range open {
+		it.intent = ids[i]
+	}
+	return nil
+}
+
+// settle records the outcomes of several workers in one transaction.
+func (s *sending) settle(groups [][]*item) []error {
+	var out store.Settlement
+	for _, g := range groups {
+		for _, it := range g {
+			if !it.known {
+				addOutcome(&out, it)
+			}
+		}
+	}
+	learned, err := s.loop.run_.Settle(context.Background(), out) // what was sent must be recorded, even when told to stop
+	s.loop.tally(func(sum *Summary) {
+		sum.Seen += learned.Seen
+		sum.Released += learned.Released
+	})
+	errs := make([]error, len(groups))
+	for i := range errs {
+		errs[i] = err
+	}
+	return errs
+}
+
+func addOutcome(out *store.Settlement, it *item) {
+	out.Outcomes = append(out.Outcomes, store.Settled{Intent: it.intent, Change: it.change, Outcome: it.outcome, Repeatable: it.repeatable})
+	switch held := heldFor(it); {
+	case held != nil:
+		out.Held = append(out.Held, store.Held{Change: it.change, Fault: held})
+	case it.outcome.State == engine.Done:
+		out.Cleared = append(out.Cleared, keyOf(it.change))
+	}
+}
+
+// send hands items of one object over and watches for a fault that is not in the records.
+func (s *sending) send(ctx context.Context, items []*item) {
+	changes := make([]engine.Change, len(items))
+	for i, it := range items {
+		changes[i] = it.change
+	}
+	if fault := s.refusal(ctx); fault != nil {
+		for _, it := range items {
+			it.outcome = engine.Outcome{State: engine.Unsent, Fault: fault}
+		}
+		return
+	}
+	connection, _, _ := engine.SplitObject(items[0].change.Object)
+	for i, o := range s.writers[connection].Write(ctx, changes) {
+		items[i].outcome = o
+	}
+	s.watch(items)
+}
+
+// refusal says why nothing more is sent, or nil.
+func (s *sending) refusal(ctx context.Context) *engine.Fault {
+	if err := ctx.Err(); err != nil {
+		return &engine.Fault{Kind: engine.Cancelled, Op: "write", Err: err}
+	}
+	return s.fault()
+}
+
+func unsent(c engine.Change, kind engine.FaultKind, err error) engine.Outcome {
+	return engine.Outcome{State: engine.Unsent, Fault: &engine.Fault{Kind: kind, Op: "write " + c.Object, Ref: c.Record, Err: err}}
+}
+
+func (s *sending) watch(items []*item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, it := range items {
+		fault := it.outcome.Fault
+		switch {
+		case it.outcome.State == engine.Done, it.outcome.State == engine.Refused:
+			s.failing = 0
+		case fault != nil && stops(fault.Kind):
+			s.stop(fault)
+		default:
+			if s.failing++; s.failing >= systemicAfter {
+				s.stop(&engine.Fault{Kind: engine.Transient, Op: "write " + it.change.Object, Err: errSystemic,
+					Next: "Look at the target system; the next run goes on by itself."})
+			}
+		}
+	}
+}
+
+// stop keeps the first fault; s.mu is held.
+func (s *sending) stop(fault *engine.Fault) {
+	if s.stopped == nil {
+		s.stopped = fault
+	}
+}
+
+// heldFor is the fault for which a write is put aside: the target refused it, or took only a part.
+// What is harmless to repeat and got no answer is not put aside: the cursor waits for it.
+func heldFor(it *item) *engine.Fault {
+	if it.outcome.State == engine.Refused || it.outcome.State == engine.Done && len(it.outcome.Ignored) > 0 {
+		if it.outcome.Fault != nil {
+			return it.outcome.Fault
+		}
+		return &engine.Fault{Kind: engine.Rejected, Op: "write " + it.change.Object, Ref: it.change.Record, Fields: it.outcome.Ignored}
+	}
+	return nil
+}
+
+func keyOf(c engine.Change) store.RecordKey {
+	return store.RecordKey{Flow: c.Flow, Record: c.Record, Route: c.Route, Item: c.Item}
+}
+
+// count files what became of a worker's items.
+func (s *sending) count(items []*item) {
+	for _, it := range items {
+		if !it.known && heldFor(it) == nil && it.outcome.State != engine.Done && (it.repeatable || it.outcome.State != engine.Unknown) {
+			s.undelivered()
+		}
+		s.loop.tally(func(sum *Summary) { countItem(sum, it) })
+		if s.loop.job.Tell != nil && !it.known {
+			s.loop.tell(func(t Tell) { t.Settled(it.change, it.outcome) })
+		}
+	}
+}
+
+func countItem(sum *Summary, it *item) {
+	held := heldFor(it)
+	switch {
+	case it.known:
+		sum.Unchanged++
+	case held != nil:
+		sum.Quarantined.add(refusalText(it.change.Object, held))
+	case it.outcome.State == engine.Done:
+		sum.wrote(it.change.Verdict)
+	case it.outcome.State == engine.Unknown && !it.repeatable:
+		sum.Parked++
+	}
+}
+
+func refusalText(object string, f *engine.Fault) string {
+	text := object + " refused"
+	if f.Status != 0 {
+		text = fmt.Sprintf("%s (HTTP %d)", text, f.Status)
+	}
+	for _, name := range f.Fields {
+		text += " " + name
+	}
+	return text
+}
