@@ -17,24 +17,13 @@ type builder struct {
 	at         engine.Pos // of the Project file
 	catalogues []*node
 	unreliable map[string]bool // connections whose driver is not known: their objects cannot be checked
+	stray      bool            // a catalogue is of no connection: its code lists are under another name
+	meant      map[string]bool // "kind name" that a misspelt name was probably meant to be
 }
 
 func (b *builder) build(sources []source) {
-	rules, err := loadSchemas()
-	if err != nil {
-		b.fault(engine.Pos{File: sources[0].file.Path, Line: 1, Column: 1}, 1, "internal", "this is a fault of the program, not of the specs", "the embedded schemas cannot be used: %s", err)
-		return
-	}
 	for i := range sources {
-		s := &sources[i]
-		b.project.Files = append(b.project.Files, *s.file)
-		f := form{findings: b.findings, schemas: rules, root: s.root}
-		if s.kind = f.kindOf(); s.kind == "" {
-			b.whole = false
-			continue
-		}
-		f.check()
-		b.decode(s)
+		b.decode(&sources[i])
 	}
 	b.project.Version = version(sources)
 	b.finish()

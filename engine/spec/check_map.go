@@ -41,7 +41,7 @@ func (b *builder) columnList(c Column) *CodeList {
 		return nil
 	}
 	list := b.project.CodeList(c.Codes.Text)
-	if list == nil {
+	if list == nil && !b.stray {
 		names := make([]string, len(b.project.Codes))
 		for i, l := range b.project.Codes {
 			names[i] = l.Name
@@ -64,16 +64,24 @@ func (b *builder) checkRows(m *Map) {
 	}
 }
 
+// maxNear is how many cells of a column are compared with every code of a long
+// list to find the nearest: with thousands of wrong cells that would take minutes.
+const maxNear = 20
+
 // checkCells checks each cell of a column against its code list and against the other cells.
 func (b *builder) checkCells(m *Map, c Column, cells []Scalar, list *CodeList) {
-	codes := codeSet(list)
+	codes, near := codeSet(list), maxNear
 	alike := make(map[string]Scalar, len(cells))
 	for _, cell := range cells {
 		if cell.Text == "" {
 			continue
 		}
 		if list != nil && !codes[cell.Text] {
-			b.faultAt(cell, "unknown-code", didYouMean(cell.Text, list.texts()), "%q is not in the code list %s", cell.Text, list.Name)
+			help := ""
+			if near--; near >= 0 {
+				help = didYouMean(cell.Text, list.texts())
+			}
+			b.faultAt(cell, "unknown-code", help, "%q is not in the code list %s", cell.Text, list.Name)
 		} else if list == nil && strings.TrimSpace(cell.Text) != cell.Text {
 			b.warnAt(cell, "outer-space", "remove it, or name the code list that has it", "%q begins or ends with a space", cell.Text)
 		}

@@ -9,7 +9,8 @@ import (
 
 func (b *builder) checkTables() {
 	for _, t := range b.project.Tables {
-		b.once(append(append([]Scalar{}, t.In...), t.Out...), "name")
+		b.once(t.In, "name")
+		b.once(t.Out, "name")
 		for i, l := range t.Lines {
 			b.checkWidth(l.When, len(t.In), "when", "in", l.At)
 			b.checkWidth(l.Then, len(t.Out), "then", "out", l.At)

@@ -31,12 +31,13 @@ func (b *builder) decodeRow(m *Map, n *node) MapRow {
 		case i >= 0:
 			row.Cells[i] = v.scalar()
 		case k.text != "lossy" && k.text != "note":
+			n.wrong = true
 			names := append(scalarTexts(columnNames(m)), "lossy", "note")
 			b.faultOn(k, "unknown-column", didYouMean(k.text, names), "the map %q has no column %q", m.Name.Text, k.text)
 		}
 	})
 	for i, c := range m.Columns {
-		if row.Cells[i].At.Line == 0 && n.shape == mapShape {
+		if row.Cells[i].At.Line == 0 && n.shape == mapShape && !n.wrong {
 			b.fault(n.at, 1, "missing-cell", `write "" where there is no code on purpose`, "this row has no cell for the column %q", c.Name.Text)
 		}
 	}

@@ -13,7 +13,12 @@ import (
 type findings struct {
 	diags []engine.Diag
 	files map[string]*File
+	added int
 }
+
+// maxFindings is how many findings one file can give, and again the project as
+// a whole: nobody reads more, and a broken file can have a hundred thousand.
+const maxFindings = 500
 
 // fault adds an error at a place.
 func (f *findings) fault(at engine.Pos, width int, code, help, format string, args ...any) {
@@ -37,11 +42,25 @@ func (f *findings) warnAt(s Scalar, code, help, format string, args ...any) {
 }
 
 func (f *findings) add(d engine.Diag) {
-	d.Excerpt = excerpt(f.files[d.At.File], d.At.Line)
-	if room := utf8.RuneCountInString(d.Excerpt) - d.At.Column + 1; d.Width > room {
-		d.Width = max(room, 1)
+	if f.added++; f.added > maxFindings {
+		return
 	}
+	if f.added == maxFindings {
+		d.Severity, d.Code, d.Message, d.Help = engine.Error, "too-many", "there are more findings from here on than are listed", "repair the others first"
+	}
+	d.Excerpt = excerpt(f.files[d.At.File], d.At.Line)
+	end := utf8.RuneCountInString(d.Excerpt) + 1
+	d.At.Column = min(d.At.Column, end) // the YAML library can be off on blank lines
+	d.Width = max(min(d.Width, end-d.At.Column), 1)
 	f.diags = append(f.diags, d)
+}
+
+// merge takes over what another one collected.
+func (f *findings) merge(other *findings) {
+	f.diags = append(f.diags, other.diags...)
+	for name, file := range other.files {
+		f.files[name] = file
+	}
 }
 
 // sorted returns everything by place, each finding once.
@@ -76,6 +95,7 @@ func didYouMean(word string, candidates []string) string {
 	if near := engine.Nearest(word, candidates); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
+	candidates = slices.Compact(slices.Sorted(slices.Values(candidates)))
 	if len(candidates) == 0 || len(candidates) > 12 {
 		return ""
 	}

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,8 +64,12 @@ func (f *form) check() {
 
 // walk words the innermost causes: they are what the author can change.
 func (f *form) walk(e *jsonschema.ValidationError) {
-	if strings.HasSuffix(e.AbsoluteKeywordLocation, "/anyOf") {
+	head, _ := cutLast(strings.TrimSuffix(e.AbsoluteKeywordLocation, "/$ref"))
+	switch {
+	case strings.HasSuffix(e.AbsoluteKeywordLocation, "/anyOf"):
 		f.word(e)
+		return
+	case strings.HasSuffix(head, "/dependentSchemas") && f.twoInOne(e, strings.TrimSuffix(head, "/dependentSchemas")):
 		return
 	}
 	if len(e.Causes) == 0 {
@@ -75,10 +80,32 @@ func (f *form) walk(e *jsonschema.ValidationError) {
 	}
 }
 
+// twoInOne reports a value that has the main keys of two kinds; what either of them lacks is then noise.
+func (f *form) twoInOne(e *jsonschema.ValidationError, location string) bool {
+	_, n := f.find(e.InstanceLocation)
+	s := f.schemas.resolve(location)
+	kinds, _ := s["dependentSchemas"].(map[string]any)
+	var has []string
+	for _, k := range n.names() {
+		if _, ok := kinds[k]; ok {
+			has = append(has, k)
+		}
+	}
+	if len(has) < 2 {
+		return false
+	}
+	if !n.wrong {
+		second, _ := n.entry(has[1])
+		f.faultOn(second, "two-in-one", "keep one of them, or write two", "%s cannot have %s at once", s.string("title"), joined(has, "and"))
+		n.wrong = true
+	}
+	return true
+}
+
 // word turns one cause into a finding.
 func (f *form) word(e *jsonschema.ValidationError) {
 	v := f.violation(e)
-	if v.node == nil || v.node.wrong && v.node.isScalar() {
+	if v.node == nil || v.node.wrong && len(v.node.items) == 0 {
 		return
 	}
 	switch v.keyword {
@@ -130,12 +157,12 @@ func (f *form) violation(e *jsonschema.ValidationError) violation {
 	return v
 }
 
-// branches returns the schemas that allOf chooses between.
+// branches returns the schemas that dependentSchemas chooses between.
 func (f *form) branches(location string, s schemaText) []schemaText {
-	all, _ := s["allOf"].([]any)
+	all, _ := s["dependentSchemas"].(map[string]any)
 	var branches []schemaText
-	for i := range all {
-		branches = append(branches, f.schemas.resolve(location+"/allOf/"+strconv.Itoa(i)+"/then"))
+	for _, key := range sortedKeys(all) {
+		branches = append(branches, f.schemas.resolve(location+"/dependentSchemas/"+key))
 	}
 	return branches
 }
@@ -186,7 +213,7 @@ func (f *form) missingKeys(v violation) {
 	}
 	title := v.schema.string("title")
 	for _, name := range wanted {
-		if v.node.get(name) != nil || v.hasMisspelt(name) {
+		if v.node.wrong || v.node.get(name) != nil || v.hasMisspelt(name) {
 			continue
 		}
 		if title == "" { // the then of an if: only field rules have one
@@ -240,7 +267,7 @@ func (f *form) noneOf(v violation) {
 		}
 	}
 	if !unknown {
-		f.fault(v.node.at, 1, "missing-key", v.schema.string("description"), "%s needs one of the keys %s", v.schema.string("title"), joined(choices, "or"))
+		f.fault(v.node.at, 1, "missing-key", "", "%s needs one of the keys %s", v.schema.string("title"), joined(choices, "or"))
 	}
 }
 
@@ -269,15 +296,19 @@ func (f *form) wrongSize(v violation) {
 	if v.key != nil {
 		at = v.key
 	}
-	if v.keyword == "maxProperties" {
-		f.faultOn(at, "wrong-size", "", "this has more than %v entry: %s is needed", v.schema["maxProperties"], v.schema.string("title"))
-		return
-	}
 	if v.node.isScalar() || len(v.node.items) == 0 {
 		f.faultOn(at, "missing-value", "", "this is empty: %s is needed", v.schema.string("title"))
 		return
 	}
-	f.faultOn(at, "wrong-size", v.schema.string("description"), "there is not enough here: %s is needed", v.schema.string("title"))
+	f.faultOn(at, "wrong-size", "", "there must be %s of these, not %d: %s", v.size(), len(v.node.items), v.schema.string("title"))
+}
+
+// size words the limits of a list or group.
+func (v violation) size() string {
+	if v.keyword == "maxProperties" {
+		return fmt.Sprintf("at most %v", v.schema[v.keyword])
+	}
+	return fmt.Sprintf("at least %v", v.schema[v.keyword])
 }
 
 // bounds words the limits of a number.

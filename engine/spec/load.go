@@ -16,8 +16,11 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/casebridge/casebridge/engine"
 )
@@ -28,37 +31,88 @@ import (
 // excerpts, not for running. The drivers say which objects the connections have.
 func Load(fsys fs.FS, drivers []engine.Driver) (*Project, []engine.Diag) {
 	found := &findings{files: map[string]*File{}}
-	b := &builder{findings: found, drivers: drivers, project: &Project{}}
-	sources, whole := readAll(fsys, found)
-	if len(sources) == 0 {
+	names := specFiles(fsys, found)
+	if len(names) == 0 {
 		if len(found.diags) == 0 {
 			found.fault(engine.Pos{File: "project.yaml", Line: 1, Column: 1}, 1, "empty-project", "a project begins with a file of kind Project", "there is no spec file here")
 		}
 		return nil, found.sorted()
 	}
-	b.whole = whole
+	b := &builder{findings: found, drivers: drivers, project: &Project{}, whole: true, meant: map[string]bool{}}
+	sources := b.readAll(fsys, names)
+	if len(sources) == 0 {
+		return nil, found.sorted()
+	}
 	b.build(sources)
 	return b.project, found.sorted()
 }
 
-// readAll parses every spec file, in order of path. whole is false when one
-// of them could not be parsed: what it would have held is then unknown.
-func readAll(fsys fs.FS, found *findings) (sources []source, whole bool) {
-	whole = true
-	for _, name := range specFiles(fsys, found) {
-		raw, ok := readFile(fsys, name, found)
-		if !ok {
-			whole = false
-			continue
+// readAll parses the files and checks their form, several at once, and returns
+// in order of path those whose kind is known. The builder is not whole when one
+// is left out: what it would have held is then unknown.
+func (b *builder) readAll(fsys fs.FS, names []string) []source {
+	read := make([]source, len(names))
+	var rules *schemas
+	var err error
+	inParallel(len(names)+1, func(i int) {
+		if i == 0 {
+			rules, err = theSchemas()
+			return
 		}
-		root := parse(name, raw, found)
-		if root == nil {
-			whole = false
-			continue
-		}
-		sources = append(sources, source{file: found.files[name], root: root})
+		read[i-1] = readSource(fsys, names[i-1])
+	})
+	if err != nil {
+		b.fault(engine.Pos{File: names[0], Line: 1, Column: 1}, 1, "internal", "this is a fault of the program, not of the specs", "the embedded schemas cannot be used: %s", err)
+		return nil
 	}
-	return sources, whole
+	inParallel(len(read), func(i int) { read[i].checkForm(rules) })
+	var sources []source
+	for _, s := range read {
+		b.merge(s.found)
+		if s.file != nil {
+			b.project.Files = append(b.project.Files, *s.file)
+		}
+		if s.kind == "" {
+			b.whole = false
+			continue
+		}
+		sources = append(sources, s)
+	}
+	return sources
+}
+
+// inParallel calls f for 0 to n-1, several at once; no two calls may touch the same thing.
+func inParallel(n int, f func(i int)) {
+	var calls errgroup.Group
+	calls.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		calls.Go(func() error {
+			f(i)
+			return nil
+		})
+	}
+	_ = calls.Wait() // no call fails: what is wrong with a file stands in its findings
+}
+
+// readSource reads one file. Its root is nil when it cannot be parsed.
+func readSource(fsys fs.FS, name string) source {
+	s := source{found: &findings{files: map[string]*File{}}}
+	if raw, ok := readFile(fsys, name, s.found); ok {
+		s.root = parse(name, raw, s.found)
+		s.file = s.found.files[name]
+	}
+	return s
+}
+
+// checkForm checks the file against the schema of its kind; kind stays "" when there is none.
+func (s *source) checkForm(rules *schemas) {
+	if s.root == nil {
+		return
+	}
+	f := form{findings: s.found, schemas: rules, root: s.root}
+	if s.kind = f.kindOf(); s.kind != "" {
+		f.check()
+	}
 }
 
 // specFiles lists the YAML files by path; hidden ones are left out.

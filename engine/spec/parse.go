@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -26,11 +27,12 @@ var (
 	leadingZeros = regexp.MustCompile(`^[-+]?0[0-9]+$`)
 )
 
-// source is one spec file that has been parsed.
+// source is one spec file that has been parsed and checked for its form.
 type source struct {
-	file *File
-	kind string
-	root *node
+	file  *File
+	kind  string
+	root  *node
+	found *findings
 }
 
 // parse makes a tree of a file's bytes. It returns nil when there is nothing
@@ -83,8 +85,14 @@ func (p *parsing) fault(line, column int, code, help, format string, args ...any
 
 func (p *parsing) readable(raw []byte) bool {
 	for i, line := range p.file.Lines {
-		if !utf8.ValidString(line) || strings.ContainsRune(line, 0) {
+		if !utf8.ValidString(line) {
+			p.file.Lines[i] = printable(strings.ToValidUTF8(line, "\ufffd"))
 			p.fault(i+1, 1, "not-text", "save the file as UTF-8", "this line is not UTF-8 text")
+			return false
+		}
+		if at := strings.IndexFunc(line, isControl); at >= 0 {
+			p.file.Lines[i] = printable(line)
+			p.fault(i+1, utf8.RuneCountInString(line[:at])+1, "not-text", "remove it", "a character that cannot be seen stands here")
 			return false
 		}
 	}
@@ -93,6 +101,18 @@ func (p *parsing) readable(raw []byte) bool {
 		return false
 	}
 	return true
+}
+
+func isControl(r rune) bool { return unicode.IsControl(r) && r != '\t' }
+
+// printable makes a line safe to show.
+func printable(line string) string {
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return '\ufffd'
+		}
+		return r
+	}, line)
 }
 
 // syntax words an error of the YAML library and puts it at its place.
@@ -237,6 +257,7 @@ func (p *parsing) mapping(n ast.Node, values []*ast.MappingValueNode) *node {
 		key := p.key(v.Key)
 		value := p.convert(v.Value)
 		if key == nil {
+			m.wrong = true
 			continue
 		}
 		if first := seen[key.text]; first != nil {

@@ -25,8 +25,19 @@ func (s Scalar) Offset(i int) engine.Pos {
 	if i <= 0 {
 		return s.At
 	}
+	if at, ok := s.walk(i); ok {
+		return at
+	}
+	at := s.At
+	at.Column += min(i, utf8.RuneCountInString(s.Text))
+	return at
+}
+
+// walk steps over the source of the first i characters. It is false when the
+// file is not what the text came from.
+func (s Scalar) walk(i int) (engine.Pos, bool) {
 	if s.file == nil {
-		return s.shifted(i)
+		return engine.Pos{}, false
 	}
 	c := cursor{lines: s.file.Lines, line: s.At.Line, text: []rune(lineAt(s.file.Lines, s.At.Line)), col: s.At.Column - 1}
 	if s.style == literalBlock || s.style == foldedBlock {
@@ -34,17 +45,11 @@ func (s Scalar) Offset(i int) engine.Pos {
 	}
 	for _, want := range firstRunes(s.Text, i) {
 		if !c.take(want, s.style) {
-			return s.shifted(i) // the file is not what the text came from
+			return engine.Pos{}, false
 		}
 	}
 	c.settle(s.style)
-	return engine.Pos{File: s.At.File, Line: c.line, Column: c.col + 1}
-}
-
-func (s Scalar) shifted(i int) engine.Pos {
-	at := s.At
-	at.Column += min(i, utf8.RuneCountInString(s.Text))
-	return at
+	return engine.Pos{File: s.At.File, Line: c.line, Column: c.col + 1}, true
 }
 
 func firstRunes(text string, n int) []rune {

@@ -47,7 +47,8 @@ func (b *builder) refer(s Scalar, kind string, candidates []string) bool {
 		return s.Text != ""
 	}
 	if b.whole {
-		code := "unknown-" + strings.ReplaceAll(kind, " ", "-")
+		b.meant[kind+" "+engine.Nearest(s.Text, candidates)] = true
+		code := "unknown-" + strings.ReplaceAll(strings.TrimPrefix(kind, "list of "), " ", "-")
 		b.faultAt(s, code, didYouMean(s.Text, candidates), "there is no %s %q", kind, s.Text)
 	}
 	return false
@@ -156,6 +157,16 @@ func (b *builder) rowsOf(to Scalar) {
 	at := to
 	at.At, at.Text = to.Offset(len([]rune(full))+1), row
 	b.checkRow(at, o)
+}
+
+// isMade says whether something stands for "connection.object" or "connection.object.rows".
+func (b *builder) isMade(to string) bool {
+	parts := strings.Split(to, ".")
+	if len(parts) < 2 || len(parts) > 3 {
+		return false
+	}
+	o := b.project.Object(parts[0] + "." + parts[1])
+	return o != nil && (len(parts) == 2 || o.Field(parts[2]) != nil)
 }
 
 // checkRow checks that a field of an object holds rows.

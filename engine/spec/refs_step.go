@@ -42,8 +42,8 @@ func (b *builder) checkSay(s *Step) {
 }
 
 func (b *builder) checkRead(s *Step) {
-	if s.Of.Text == "" && len(s.By) == 0 || s.Of.Text != "" && len(s.By) > 0 {
-		b.faultAt(s.Object, "by-or-of", "by: {field: value} finds one record; of: name finds all that belong to it", "a read step needs either by or of")
+	if s.Of.Text != "" && len(s.By) > 0 {
+		b.faultAt(s.Of, "by-or-of", "by: {field: value} finds one record; of: name finds all that belong to it", "a read step has either by or of, not both")
 	}
 	o := b.object(s.Object)
 	if o == nil {
@@ -118,6 +118,9 @@ func (b *builder) checkTableStep(s *Step) {
 		return
 	}
 	in := scalarTexts(b.project.Table(s.Lookup.Text).In)
+	if len(in) == 0 {
+		return
+	}
 	var given []string
 	for _, x := range s.Inputs {
 		given = append(given, x.Name.Text)
@@ -142,7 +145,7 @@ func (b *builder) checkWrite(w *Write) {
 	b.checkFiller(w.WhenBlank)
 	b.checkFieldRules(w.Fields)
 	mapped := b.refer(w.Mapping, "mapping", b.names("mapping"))
-	if mapped {
+	if mapped && len(w.Fields) == 0 {
 		b.checkMappingFits(w)
 	}
 	o := b.object(w.Object)
@@ -189,7 +192,7 @@ func (b *builder) checkMappingFits(w *Write) {
 		want += "." + w.Row.Text
 	}
 	m := b.project.Mapping(w.Mapping.Text)
-	if m.To.Text != want && m.To.Text != "" && w.Object.Text != "" {
+	if m.To.Text != want && b.isMade(m.To.Text) && b.isMade(want) {
 		b.faultAt(w.Mapping, "wrong-mapping", "", "the mapping %q makes %s, and this writes %s", w.Mapping.Text, m.To.Text, want)
 	}
 }

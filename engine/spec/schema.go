@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -32,6 +33,9 @@ type schemas struct {
 	main *jsonschema.Schema
 	raw  map[string]any // by file name
 }
+
+// theSchemas compiles the embedded schemas once: a constant that takes 20 ms to make.
+var theSchemas = sync.OnceValues(loadSchemas)
 
 func loadSchemas() (*schemas, error) {
 	entries, err := schemaFiles.ReadDir("schemas")

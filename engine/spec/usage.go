@@ -120,7 +120,7 @@ func (b *builder) checkUse() {
 	used := map[string]map[string]bool{"mapping": u.mappings, "map": u.maps, "rule": u.rules, "table": u.tables, "list of steps": u.snippets}
 	for _, t := range b.things() {
 		switch {
-		case t.name.Text == "":
+		case t.name.Text == "", b.meant[t.kind+" "+t.name.Text]:
 		case t.kind == "flow":
 			b.checkScheduled(t.name)
 		case !used[t.kind][t.name.Text]:
