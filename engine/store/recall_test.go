@@ -92,6 +92,9 @@ func TestRecallIsWhatWasLastListed(t *testing.T) {
 	moved.Keep = []engine.Pair{{Name: "organization", Value: "ngo-a"}, {Name: "external_id", Value: ""}, {Name: "global_id", Value: `g"9`}}
 	moved.Sealed = []byte(`{}`)
 	remember1(t, s, moved)
+	if got := asked(t, s, engine.Pair{Name: "external_id", Value: ""}); len(got) != 0 {
+		t.Errorf("found by a blank: %v", got)
+	}
 	if got := asked(t, s, engine.Pair{Name: "external_id", Value: "e1"}, engine.Pair{Name: "global_id", Value: "g2"}); len(got) != 0 {
 		t.Errorf("found under its old codes: %v", got)
 	}

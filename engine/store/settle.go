@@ -173,9 +173,6 @@ func sight(ctx context.Context, tx *transaction, sightings []engine.Sighting, le
 			}
 			continue
 		}
-		if s.Answer == "" || len(s.Known) == 0 {
-			continue // it names nothing that could be told apart
-		}
 		if byKnown[s.Object] == nil {
 			objects = append(objects, s.Object)
 		}
@@ -223,6 +220,7 @@ func sightMany(ctx context.Context, tx *transaction, object string, sightings []
 }
 
 // proven is the oldest unanswered entry, or nil if one of them has the answer already.
+// A blank answer proves nothing: every reading would prove another send with it.
 func proven(entries []*LedgerEntry, answer string) *LedgerEntry {
 	var oldest *LedgerEntry
 	for _, e := range entries {

@@ -175,6 +175,25 @@ func TestLedgerMany(t *testing.T) {
 	}
 }
 
+func TestLedgerComparesEveryPair(t *testing.T) {
+	s := mustOpen(t, newClock().options(temp(t)))
+	r := mustBegin(t, s, "up")
+	pairs := func(organization, child string) []engine.Pair {
+		return []engine.Pair{{Name: "organization", Value: organization}, {Name: "case", Value: child}}
+	}
+	for i, p := range [][]engine.Pair{pairs("ngo-a", "1"), pairs("ngo-b", "2")} {
+		c := sendOf(fmt.Sprint(i))
+		c.Known = p
+		_, err := r.Intend(t.Context(), []Intent{{Change: c}})
+		check(t, err)
+	}
+	for _, ask := range [][]engine.Pair{pairs("ngo-a", "2"), pairs("ngo-b", "1")} {
+		if got, err := s.Ledger(t.Context(), "west.referral", ask); err != nil || len(got) != 0 {
+			t.Errorf("%v: %v %v", ask, got, err)
+		}
+	}
+}
+
 func TestAwaitingList(t *testing.T) {
 	w := newWorld(t, sendAwaiting, true, true)
 	got, err := w.store.AwaitingList(t.Context())

@@ -103,7 +103,13 @@ func (w *world) state() string {
 	return states["k1"]
 }
 
-func rawStates(t testing.TB, s *Store) map[string]string {
+// failer is a test, or a drawn one.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func rawStates(t failer, s *Store) map[string]string {
 	t.Helper()
 	rows, err := s.read.Query(`SELECT once, state FROM sends`)
 	if err != nil {
