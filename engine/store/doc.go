@@ -10,6 +10,8 @@
 //	from       what happens                                to         who moves it
 //	never      Intend                                      intended   the run, before anything leaves
 //	never      Adopt                                       sent       a person: sent before this store kept a ledger
+//	never      Settle: done, of a forgotten intent         sent       the slow run: it arrived all the same
+//	never      Settle: unknown, of an intent never made    parked     the run
 //	intended   Settle: done                                sent       the run; awaiting if it must still be seen
 //	intended   Settle: refused, unsent                     never      the run: the target cannot have it
 //	intended   Settle: unknown, repeatable                 never      the run: repeating is harmless
