@@ -70,7 +70,7 @@ func (b *builder) checkProject() {
 		return
 	}
 	b.once(scalarsOf(b.project.Drivers, func(c ConnectionSpec) Scalar { return c.Name }), "connection")
-	b.once(b.project.Schedule.Run, "flow of the schedule")
+	b.oneAfterAnother(b.project.Schedule.Run)
 	b.once(scalarsOf(b.project.Recall, func(r Recall) Scalar { return r.Object }), "recalled object")
 	for _, r := range b.project.Recall {
 		b.once(append(append([]Scalar{}, r.Keep...), r.Sealed...), "recalled field")
@@ -83,6 +83,16 @@ func scalarsOf[T any](list []T, f func(T) Scalar) []Scalar {
 		texts[i] = f(v)
 	}
 	return texts
+}
+
+// oneAfterAnother reports a flow that follows itself. It may stand twice with others between,
+// to carry at once what those have made.
+func (b *builder) oneAfterAnother(run []Scalar) {
+	for i := 1; i < len(run); i++ {
+		if run[i].Text == run[i-1].Text {
+			b.faultAt(run[i], "duplicate-entry", "remove one of them", "the flow %q follows itself", run[i].Text)
+		}
+	}
 }
 
 // once reports texts that stand twice in a list.
