@@ -102,7 +102,9 @@ type Opening struct {
 type Settings struct{ values func(string) string } // a function, for the reason given at Body
 
 // NewSettings keeps values; the map must not be changed afterwards.
-func NewSettings(values map[string]string) Settings { return Settings{values: func(name string) string { return values[name] }} }
+func NewSettings(values map[string]string) Settings {
+	return Settings{values: func(name string) string { return values[name] }}
+}
 
 // Text returns a setting, "" when it was not given.
 func (s Settings) Text(name string) string {

@@ -33,7 +33,7 @@ func (a *app) dryRunCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			flows, err := c.flows(args)
+			flows, err := c.flowsOnce(args)
 			if err != nil {
 				return err
 			}

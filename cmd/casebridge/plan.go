@@ -78,7 +78,7 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 		return err
 	}
 	defer s.close()
-	flows, err := s.c.flows(names)
+	flows, err := s.c.flowsOnce(names)
 	if err != nil {
 		return err
 	}

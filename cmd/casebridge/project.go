@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/casebridge/casebridge/connectors"
 	"github.com/casebridge/casebridge/engine"
@@ -103,6 +104,18 @@ func (c *compiled) flow(name string) (*mapping.Flow, error) {
 		text += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return nil, usageError{fmt.Errorf("%s (flows: %v)", text, names)}
+}
+
+// flowsOnce are the flows named, or those of the schedule, each once: for what looks at each flow by itself.
+func (c *compiled) flowsOnce(names []string) ([]*mapping.Flow, error) {
+	flows, err := c.flows(names)
+	var once []*mapping.Flow
+	for _, f := range flows {
+		if !slices.Contains(once, f) {
+			once = append(once, f)
+		}
+	}
+	return once, err
 }
 
 // flows are those named, or the chain of the schedule, in its order.

@@ -43,7 +43,7 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 		return err
 	}
 	defer s.close()
-	flows, err := s.c.flows(nil)
+	flows, err := s.c.flowsOnce(nil)
 	if err != nil {
 		return err
 	}

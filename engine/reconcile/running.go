@@ -16,7 +16,7 @@ const (
 	writersAtOnce = 64
 	// onceAtOnce bounds the records under way that hold something which cannot be sent twice: so
 	// many at most may have to be looked after by a person when the process is killed.
-	onceAtOnce = 16
+	onceAtOnce = 24
 	// systemicAfter is how many writes may fail one after another, with none that went through
 	// between them, before the rest is left for later: the fault is then not in the records.
 	systemicAfter = 5
