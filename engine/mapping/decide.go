@@ -53,8 +53,12 @@ func (f *Flow) Decide(in Input) Decision {
 	return d.finished()
 }
 
-// recordName is what people call a record: its object and the value that names it.
+// recordName is what people call a record: its object and the value that names it. Where the
+// object has no ID field, that value may stand in several records: then what the driver calls the record.
 func recordName(o *objectType, r engine.Record, v value) string {
+	if o.spec.ID == "" && r.ID != "" {
+		return o.spec.Name + " " + r.ID
+	}
 	named := v.member(o.spec.Named)
 	if s, ok := named.plain(); ok && !named.blank() {
 		return o.spec.Name + " " + s

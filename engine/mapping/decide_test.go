@@ -169,7 +169,7 @@ homes quarantine object=west.message why=not one home code=homes/home
 homes skip object=west.message why=not one home code=homes/home
 `)
 	ledger := "ledger west.message place=alpha number=7"
-	for state, want := range map[string]string{`{"state":"parked"}`: "skip", `{"state":"done","answer":"99"}`: "send", `{"state":"answered"}`: "send"} {
+	for state, want := range map[string]string{`{"state":"parked"}`: "skip", `{"state":"done","answer":"99"}`: "send", `{"state":"shown"}`: "send"} {
 		got := decide(f, body, map[string]Answer{ask: homes, ledger: records("west.message", state)})
 		if string(got.Changes[0].Verdict) != want {
 			t.Errorf("%s: %s", state, told(got))

@@ -124,7 +124,7 @@ func (s *ledgerStep) take(d *decision, it *item) bool {
 		return false
 	}
 	for _, entry := range reply.records {
-		if !s.unanswered || entry.member("answer").blank() && entry.member("state").text != "answered" {
+		if !s.unanswered || entry.member("answer").blank() && entry.member("state").text != string(Shown) {
 			d.slots[s.slot] = entry
 			break
 		}
