@@ -59,7 +59,7 @@ func (a *app) dryRun(c *compiled, flows []*mapping.Flow, from string, view viewF
 		if err != nil {
 			return err
 		}
-		s := newScreen(a, view, asJSON)
+		s := newScreen(a, c, view, asJSON)
 		s.planning = true
 		s.head(f)
 		for _, tc := range cases {

@@ -92,7 +92,7 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 	}
 	var failures []error
 	for _, f := range flows {
-		screen := newScreen(a, view, asJSON)
+		screen := newScreen(a, s.c, view, asJSON)
 		screen.planning = true
 		screen.head(f)
 		job, err := a.job(s, f, window, screen)

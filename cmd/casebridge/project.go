@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 
 	"github.com/casebridge/casebridge/connectors"
@@ -19,20 +20,29 @@ type compiled struct {
 	project *spec.Project
 	program *mapping.Program
 	drivers map[string]engine.Driver // by connection
+	root    string                   // the project's directory, as places are shown
 }
 
 // files is the project's directory, or the specs inside the binary. Paths in
 // findings are shown as the user would type them.
 func (a *app) files() (fs.FS, string, error) {
-	dir := a.flags.project
-	if dir == "" {
-		return specs.FS, "specs", nil
+	dir := a.projectRoot()
+	if a.flags.project == "" {
+		return specs.FS, dir, nil
 	}
 	info, err := os.Stat(dir)
 	if err != nil || !info.IsDir() {
 		return nil, "", usageError{fmt.Errorf("--project: there is no directory %q", dir)}
 	}
 	return os.DirFS(dir), dir, nil
+}
+
+// projectRoot is the project's directory, as places are shown.
+func (a *app) projectRoot() string {
+	if a.flags.project == "" {
+		return "specs"
+	}
+	return a.flags.project
 }
 
 // compile loads, checks and compiles the project. run refuses what validate refuses, because both come through here.
@@ -43,7 +53,7 @@ func (a *app) compile() (*compiled, []engine.Diag, error) {
 	}
 	drivers := connectors.All()
 	p, diags := spec.Load(files, drivers)
-	c := &compiled{project: p, drivers: map[string]engine.Driver{}}
+	c := &compiled{project: p, drivers: map[string]engine.Driver{}, root: root}
 	if p != nil && !engine.HasErrors(diags) {
 		var more []engine.Diag
 		c.program, more = mapping.Compile(p)
@@ -58,7 +68,7 @@ func (a *app) compile() (*compiled, []engine.Diag, error) {
 	}
 	engine.Sort(diags)
 	for i := range diags {
-		diags[i].At.File = root + "/" + diags[i].At.File
+		diags[i].At.File = path.Join(root, diags[i].At.File)
 	}
 	return c, diags, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 
@@ -66,6 +67,9 @@ func (a *app) quarantineShow() *cobra.Command {
 			}
 			if len(entries) == 0 {
 				return usageError{fmt.Errorf("there is no entry %d; see `casebridge quarantine list`", id)}
+			}
+			if entries[0].Place != "" {
+				entries[0].Place = path.Join(a.projectRoot(), entries[0].Place)
 			}
 			return a.printEntry(entries[0])
 		},

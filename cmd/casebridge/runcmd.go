@@ -30,6 +30,7 @@ func (a *app) runCommand() *cobra.Command {
 		},
 	}
 	w.add(cmd)
+	cmd.Flags().BoolVar(&view.all, "all", false, "show every write, not only the first 20 of a flow")
 	cmd.Flags().StringVar(&release, "plan", "", "release the plan with this `HASH` over the limits; one flow only")
 	return cmd
 }
@@ -62,7 +63,7 @@ func (a *app) runFlows(ctx context.Context, names []string, w windowFlags, view 
 func (a *app) chain(ctx context.Context, s *session, flows []*mapping.Flow, w reconcile.Window, view viewFlags, asJSON bool, release string) error {
 	partial := false
 	for i, f := range flows {
-		screen := newScreen(a, view, asJSON)
+		screen := newScreen(a, s.c, view, asJSON)
 		screen.head(f)
 		job, err := a.job(s, f, w, screen)
 		if err != nil {

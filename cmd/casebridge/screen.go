@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,10 +33,12 @@ type screen struct {
 	drawn    time.Time
 	now      func() time.Time
 	flow     string
+	root     string // the project's directory, for places
+	counted  int    // writes of a run that were shown
 }
 
-func newScreen(a *app, view viewFlags, asJSON bool) *screen {
-	s := &screen{out: a.stdout, view: view, json: asJSON, now: a.now}
+func newScreen(a *app, c *compiled, view viewFlags, asJSON bool) *screen {
+	s := &screen{out: a.stdout, view: view, json: asJSON, now: a.now, root: c.root}
 	if a.terminal {
 		s.progress = a.stderr
 	}
@@ -60,16 +63,34 @@ func (s *screen) Decided(d mapping.Decision) {
 	}
 }
 
-// Settled prints the writes that did not simply go through.
+// showWrites is how many writes of a run are shown one by one; the summary counts them all.
+const showWrites = 20
+
+// Settled prints a run's first writes, and every one that did not simply go through.
 func (s *screen) Settled(c engine.Change, o engine.Outcome) {
-	if o.State == engine.Done && len(o.Ignored) == 0 {
-		return
-	}
 	if s.json {
 		return // the summary counts it, the store holds it
 	}
+	if o.State == engine.Done && len(o.Ignored) == 0 {
+		if s.counted++; s.counted <= showWrites || s.view.all {
+			s.clear()
+			fmt.Fprintf(s.out, "  %-11s %s %s\n", doneWord(c.Verdict), c.Object, subject(c))
+		}
+		return
+	}
 	s.clear()
 	fmt.Fprintf(s.out, "  %-11s %s %s: %s\n", outcomeWord(o), c.Object, subject(c), faultText(o))
+}
+
+func doneWord(v engine.Verdict) string {
+	switch v {
+	case engine.Create:
+		return "created"
+	case engine.Update:
+		return "updated"
+	default:
+		return "sent"
+	}
 }
 
 func outcomeWord(o engine.Outcome) string {
@@ -88,6 +109,14 @@ func faultText(o engine.Outcome) string {
 		return o.Fault.Error()
 	}
 	return "the target did not take " + strings.Join(o.Ignored, ", ")
+}
+
+// place is a rule's place as the user would open it.
+func (s *screen) place(at string) string {
+	if at == "" {
+		return ""
+	}
+	return path.Join(s.root, at)
 }
 
 func subject(c engine.Change) string {
@@ -124,7 +153,7 @@ func (s *screen) changeText(c engine.Change) {
 	if !c.Verdict.Writes() {
 		fmt.Fprintf(s.out, "    %s (%s)  %s\n", c.Verdict, reasonOf(c.Reason), what)
 		if c.Reason.Place != "" {
-			fmt.Fprintf(s.out, "      %s\n", c.Reason.Place)
+			fmt.Fprintf(s.out, "      %s\n", s.place(c.Reason.Place))
 		}
 		return
 	}
@@ -224,10 +253,10 @@ func (s *screen) changeJSON(c engine.Change) {
 	line := changeLine{Kind: "change", Flow: c.Flow, Record: c.Record, Route: c.Route, Item: c.Item,
 		Verdict: string(c.Verdict), Object: c.Object, Target: c.Target}
 	if !c.Verdict.Writes() {
-		line.Reason = &reasonLine{c.Reason.Code, c.Reason.Text, c.Reason.Value, c.Reason.Place}
+		line.Reason = &reasonLine{c.Reason.Code, c.Reason.Text, c.Reason.Value, s.place(c.Reason.Place)}
 	}
 	for _, f := range c.Fields {
-		fl := fieldLine{Path: f.Path, Rule: f.Rule, Masked: f.Class == engine.Confined || f.Class.Hidden() && !s.view.reveal}
+		fl := fieldLine{Path: f.Path, Rule: s.place(f.Rule), Masked: f.Class == engine.Confined || f.Class.Hidden() && !s.view.reveal}
 		if !fl.Masked {
 			fl.Old, fl.New = f.Old.Raw(), f.New.Raw()
 		}

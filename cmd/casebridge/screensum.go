@@ -42,6 +42,12 @@ func (s *screen) ran(sum reconcile.Summary, err error) {
 		s.encode(summaryLine(sum))
 		return
 	}
+	if more := s.counted - showWrites; more > 0 && !s.view.all {
+		fmt.Fprintf(s.out, "  … and %d more\n", more)
+	}
+	if sum.Recovered.Parked > 0 || sum.Recovered.Forgotten > 0 {
+		fmt.Fprintf(s.out, "  A run that died was recovered: %d of its writes may have arrived and are parked, %d are decided again.\n", sum.Recovered.Parked, sum.Recovered.Forgotten)
+	}
 	fmt.Fprintf(s.out, "  %s. Created %d, updated %d, sent %d. ", sum.State, sum.Created, sum.Updated, sum.Sent)
 	s.counts(sum)
 	if err != nil {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"path"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,6 +33,7 @@ func (a *app) testCommand() *cobra.Command {
 			if len(report.Cases) == 0 {
 				return usageError{fmt.Errorf("no test case fits --only %q", only)}
 			}
+			placeIn(c.root, &report)
 			if asJSON {
 				err = a.testJSON(report)
 			} else if err = report.Print(a.stdout); err == nil {
@@ -41,8 +45,65 @@ func (a *app) testCommand() *cobra.Command {
 			return err
 		},
 	}
+	cmd.AddCommand(a.replacesCommand())
 	cmd.Flags().StringVar(&only, "only", "", "run the cases whose \"file: name\" contains `TEXT`")
 	return cmd
+}
+
+// placeIn makes places start with the project's directory.
+func placeIn(root string, r *spectest.Report) {
+	for i := range r.Cases {
+		c := &r.Cases[i]
+		c.At.File = path.Join(root, c.At.File)
+		for j := range c.Failures {
+			c.Failures[j].At.File = path.Join(root, c.Failures[j].At.File)
+		}
+	}
+	for i := range r.Idle {
+		r.Idle[i].At.File = path.Join(root, r.Idle[i].At.File)
+	}
+}
+
+// replacesCommand prints the migration page: it is made of the cases, so that it cannot say what is not tested.
+func (a *app) replacesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "replaces", Short: "List what the jobs before did, and the cases that show what happens now",
+		Args: asUsage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			c, err := a.ready()
+			if err != nil {
+				return err
+			}
+			for _, line := range replaced(c) {
+				if _, err := fmt.Fprintln(a.stdout, line); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// replaced are the lines of the migration page, in order of the old fault's number.
+func replaced(c *compiled) []string {
+	type entry struct {
+		number     int
+		was, proof string
+	}
+	var all []entry
+	for _, s := range c.project.Suites {
+		for _, tc := range s.Cases {
+			for _, r := range tc.Replaces {
+				all = append(all, entry{r.Number, r.Was, fmt.Sprintf("%s (%s:%d)", tc.Name.Text, path.Join(c.root, s.File), tc.At.Line)})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(a.number, b.number) })
+	var lines []string
+	for _, e := range all {
+		lines = append(lines, fmt.Sprintf("%2d  before: %s\n    now:    %s", e.number, e.was, e.proof))
+	}
+	return lines
 }
 
 // testLine is a test case's result as JSON.
