@@ -355,6 +355,9 @@ func (e *exprCompiler) array(n *ast.ArrayNode) typed {
 	elem := nilShape
 	for i, item := range n.Nodes {
 		t := e.node(item)
+		if t.shape.form == listForm || t.shape.form == recordForm {
+			e.refuse(item, "mismatched", "a list that is written out holds texts, numbers, true and false", "")
+		}
 		codes[i], elem = t.code, e.either(n, elem, t.shape)
 	}
 	return typed{func(f *frame) value {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -16,12 +17,14 @@ type bench struct {
 	c     *compiler
 	scope *scope
 	slots map[string]int
+	base  int // slots before any expression
 }
 
 func newBench(t testing.TB) *bench {
 	c := newCompiler(project(t, nil))
 	c.slots, c.fields = firstSlot, map[string][]string{}
 	b := &bench{c: c, slots: map[string]int{"case": c.newSlot(), "member": c.newSlot(), "x": c.newSlot()}}
+	b.base = c.slots
 	b.scope = &scope{names: map[string]name{
 		"run":    {runSlot, runShape()},
 		"case":   {b.slots["case"], recordOf(c.objects["east.case"])},
@@ -39,7 +42,7 @@ const benchX = `{"big":12345678901234567890,"exp":1.5e3,"list":[3,1,2],"mixed":[
 // run evaluates; the text is the value's JSON, or why there is none.
 func (b *bench) run(t testing.TB, text string) string {
 	t.Helper()
-	b.c.diags = nil
+	b.c.diags, b.c.slots = nil, b.base
 	compiled := b.c.expression(spec.Scalar{Text: text, At: engine.Pos{File: "f.yaml", Line: 1, Column: 1}}, b.scope)
 	if engine.HasErrors(b.c.diags) {
 		return "refused: " + b.c.diags[0].Code
@@ -162,6 +165,30 @@ func TestSameAsExpr(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", text, got, wanted)
 		}
 	}
+}
+
+func TestTextsDoNotGrowWithoutEnd(t *testing.T) {
+	b := newBench(t)
+	for _, text := range []string{
+		strings.Join(lets(30, "%s + %s"), "") + "v29",
+		`let v = replace(replace(replace(x.text, "w", "wwwwwwwwww"), "w", "wwwwwwwwww"), "w", "wwwwwwwwww"); ` +
+			strings.ReplaceAll(strings.Join(lets(8, `replace(%s, "w", "wwwwwwwwww")`), ""), "x.text", "v") + "v7",
+	} {
+		if got := b.run(t, text); got != "broken: the text is longer than a million characters" {
+			t.Error(got[:min(len(got), 99)])
+		}
+	}
+}
+
+// lets gives n names, each made of the one before.
+func lets(n int, of string) []string {
+	before := "x.text"
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("let v%d = %s; ", i, strings.ReplaceAll(of, "%s", before)))
+		before = fmt.Sprintf("v%d", i)
+	}
+	return all
 }
 
 func TestFunctionsAreDocumented(t *testing.T) {

@@ -12,6 +12,8 @@ const (
 	maxRows = 2000
 	// maxVisits is how many elements one decision may visit in all.
 	maxVisits = 5_000_000
+	// maxText is the longest text that an expression may put together, in bytes.
+	maxText = 1 << 20
 )
 
 // code is a compiled expression. It is the seam: everything above it knows only
@@ -41,6 +43,14 @@ func (f *frame) fail(at engine.Pos, why string) value {
 		f.broken = &breakdown{at: at, why: why}
 	}
 	return value{}
+}
+
+// joined guards what makes texts longer: a few lets that each double one would fill the memory.
+func (f *frame) joined(at engine.Pos, size int, make func() string) value {
+	if size > maxText {
+		return f.fail(at, "the text is longer than a million characters")
+	}
+	return textValue(make())
 }
 
 // rows returns the elements of a list that is about to be walked; nothing when

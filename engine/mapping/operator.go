@@ -247,7 +247,7 @@ func (e *exprCompiler) sum(n ast.Node, a, b code) code {
 		case !x.given() || !y.given():
 			return value{}
 		case x.kind == text && y.kind == text:
-			return textValue(x.text + y.text)
+			return f.joined(at, len(x.text)+len(y.text), func() string { return x.text + y.text })
 		default:
 			return f.calculate(at, '+', x, y)
 		}

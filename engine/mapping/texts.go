@@ -82,11 +82,12 @@ func padToEven(s, pad string) string {
 	return s
 }
 
-func runReplace(_ *frame, _ engine.Pos, a []value) value {
+func runReplace(f *frame, at engine.Pos, a []value) value {
 	if !a[0].given() || a[1].text == "" {
 		return a[0]
 	}
-	return textValue(strings.ReplaceAll(a[0].text, a[1].text, a[2].text))
+	size := len(a[0].text) + strings.Count(a[0].text, a[1].text)*len(a[2].text)
+	return f.joined(at, size, func() string { return strings.ReplaceAll(a[0].text, a[1].text, a[2].text) })
 }
 
 func runSplit(f *frame, at engine.Pos, a []value) value {
@@ -106,12 +107,14 @@ func runSplit(f *frame, at engine.Pos, a []value) value {
 
 func runJoin(f *frame, at engine.Pos, a []value) value {
 	var parts []string
+	size := 0
 	for _, item := range f.rows(at, a[0]) {
 		if s, ok := item.plain(); ok && item.given() {
 			parts = append(parts, s)
+			size += len(s) + len(a[1].text)
 		}
 	}
-	return textValue(strings.Join(parts, a[1].text))
+	return f.joined(at, size, func() string { return strings.Join(parts, a[1].text) })
 }
 
 func runCodePrefix(_ *frame, _ engine.Pos, a []value) value {
