@@ -60,7 +60,7 @@ func (dr *draft) idToCreate() string {
 
 // document is what is sent: an object with the fields in order, then the rows.
 func (dr *draft) document() []byte {
-	b := append(make([]byte, 0, 512), '{')
+	b := append(make([]byte, 0, 1024), '{')
 	for _, s := range dr.settings {
 		b = appendMember(b, s.rule.name, s.value)
 	}
@@ -109,18 +109,23 @@ func appendName(b []byte, name string) []byte {
 	if b[len(b)-1] != '{' {
 		b = append(b, ',')
 	}
-	return append(appendJSON(b, textValue(name)), ':')
+	return append(appendText(b, name), ':')
 }
 
 func appendMember(b []byte, name string, v value) []byte { return appendJSON(appendName(b, name), v) }
 
 // changedFields lists every leaf that changes.
 func (dr *draft) changedFields() []engine.FieldChange {
-	var all []engine.FieldChange
+	rows := dr.changedRows()
+	room := len(dr.settings)
+	for _, row := range rows {
+		room += len(row.settings) + 1
+	}
+	all := make([]engine.FieldChange, 0, room)
 	for _, s := range dr.settings {
 		all = appendLeaves(all, s.rule.name, s)
 	}
-	for i, row := range dr.changedRows() {
+	for i, row := range rows {
 		at := row.w.row.Name + "[" + row.label(i) + "]."
 		if row.fresh {
 			all = appendLeaves(all, at+row.w.key.name, setting{rule: row.w.key, value: row.key})

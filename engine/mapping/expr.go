@@ -18,6 +18,7 @@ import (
 const (
 	maxNodes  = 500 // an expression with more parts than this is no rule that people can read
 	maxNested = 2   // loops inside each other
+	maxLength = 4000
 )
 
 // typed is a compiled expression and what is known of its value.
@@ -57,6 +58,10 @@ func (c *compiler) condition(src spec.Scalar, in *scope) code {
 
 // parse reads src. The parser is never given record data, only specs.
 func (e *exprCompiler) parse() (tree ast.Node, ok bool) {
+	if len(e.src.Text) > maxLength {
+		e.c.errorAt(e.src.At, 1, "bad-expression", "this expression is too long", "name parts of it in steps of their own")
+		return nil, false
+	}
 	config := conf.CreateNew()
 	config.MaxNodes = maxNodes
 	for word := range config.Builtins {

@@ -76,8 +76,9 @@ func (r *fieldRule) wanted(old value) bool {
 	}
 }
 
-// decide says whether a value is written. A blank one never changes what is
-// there, unless the rule clears; in something new it stands only where the spec put it.
+// decide says whether a value is written. What is blank in the source never
+// changes what is there, unless the rule clears: a filler fills only what is
+// empty. In something new a blank value stands only where the spec put it.
 func (r *fieldRule) decide(v, old value, fresh, filled bool) (wrong *engine.Reason, write bool) {
 	switch {
 	case fresh && v.blank() && !filled && r.field.Required:
@@ -87,6 +88,8 @@ func (r *fieldRule) decide(v, old value, fresh, filled bool) (wrong *engine.Reas
 		return nil, v.given() && (filled || !v.blank())
 	case v.blank():
 		return nil, r.clear && !old.blank()
+	case filled && !old.blank():
+		return nil, false
 	default:
 		return nil, !r.same(old, v)
 	}

@@ -27,6 +27,7 @@ func nullCode(*frame) value { return value{} }
 type frame struct {
 	slots  []value // by name, as the compiler numbered them
 	zone   *time.Location
+	stack  []value // arguments of the calls under way
 	visits int
 	broken *breakdown
 }

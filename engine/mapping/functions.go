@@ -47,8 +47,8 @@ type function struct {
 	least   int    // arguments that must be there
 	many    bool   // more arguments than takes names are allowed
 	gives   *shape
-	giving  func(args []typed) *shape // instead of gives
-	run     func(f *frame, at engine.Pos, args []value) value
+	giving  func(args []typed) *shape                                // instead of gives
+	run     func(f *frame, at engine.Pos, args []value) value        // must not keep args
 	compile func(e *exprCompiler, n ast.Node, args []ast.Node) typed // instead of run
 }
 
@@ -118,14 +118,18 @@ func (e *exprCompiler) checkArgument(n ast.Node, fn *function, want form, s *sha
 func invoke(fn *function, at engine.Pos, codes []code) code {
 	run, takes := fn.run, fn.takes
 	return func(f *frame) value {
-		args := make([]value, len(codes))
+		base := len(f.stack)
 		for i, c := range codes {
-			args[i] = c(f)
-			if !fits(takes[min(i, len(takes)-1)], args[i].kind) {
-				return f.fail(at, fn.Name+" was given "+args[i].kind.String())
+			v := c(f)
+			if !fits(takes[min(i, len(takes)-1)], v.kind) {
+				f.stack = f.stack[:base]
+				return f.fail(at, fn.Name+" was given "+v.kind.String())
 			}
+			f.stack = append(f.stack, v)
 		}
-		return run(f, at, args)
+		out := run(f, at, f.stack[base:])
+		f.stack = f.stack[:base]
+		return out
 	}
 }
 

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -105,6 +106,11 @@ func (n *node) open() {
 	n.opened = true
 	whole := gjson.Parse(n.raw)
 	isObject := whole.IsObject()
+	room := max(4, min(64, len(n.raw)/32))
+	n.items = make([]value, 0, room)
+	if isObject {
+		n.keys = make([]string, 0, room)
+	}
 	whole.ForEach(func(k, v gjson.Result) bool {
 		if isObject {
 			n.keys = append(n.keys, k.Str)
@@ -245,12 +251,25 @@ func appendJSON(b []byte, v value) []byte {
 	case number:
 		return append(b, v.text...)
 	case text:
-		return gjson.AppendJSONString(b, v.text)
+		return appendText(b, v.text)
 	case list, object:
 		return appendNode(b, v)
 	default:
 		return append(b, "null"...)
 	}
+}
+
+// appendText writes a JSON string; most texts need nothing but their quotes.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' {
+			return gjson.AppendJSONString(b, s)
+		}
+	}
+	if !utf8.ValidString(s) {
+		return gjson.AppendJSONString(b, s)
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 func appendNode(b []byte, v value) []byte {
@@ -268,7 +287,7 @@ func appendNode(b []byte, v value) []byte {
 			b = append(b, ',')
 		}
 		if v.kind == object {
-			b = append(gjson.AppendJSONString(b, n.keys[i]), ':')
+			b = append(appendText(b, n.keys[i]), ':')
 		}
 		b = appendJSON(b, item)
 	}

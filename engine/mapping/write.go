@@ -89,6 +89,9 @@ func (d *decision) put(w *write, it *item) *draft {
 	if w.target != nil {
 		target = w.target(&d.frame)
 	}
+	if r := target.record(); target.given() && (r == nil || r.ID == "") {
+		return d.end(it, engine.Quarantined, w.reason("target", "the record to update has no id"))
+	}
 	once, early, ok := d.sentAlready(w, it)
 	switch {
 	case !ok:

@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/casebridge/casebridge/engine"
@@ -303,4 +304,39 @@ func TestAlone(t *testing.T) {
 	if got := f.Alone(engine.Record{Body: engine.NewBody([]byte(`[`))}); got != nil {
 		t.Error(got)
 	}
+}
+
+func TestFillersFillOnlyWhatIsEmpty(t *testing.T) {
+	f := caseFlow(t, `
+routes:
+- name: all
+  steps: []
+  write:
+  - {update: east.case, target: case, fields: {name: {from: case.number, when_blank: nobody}, owner: {from: case.number, clear: true, when_blank: omit}}}
+`)
+	expect(t, decide(f, `{"id":"c1","name":"Ann"}`, nil), `
+all no change object=east.case target=c1 why=nothing differs code=all/same
+`)
+	expect(t, decide(f, `{"id":"c1","name":" ","owner":"o"}`, nil), `
+all update object=east.case target=c1 doc={"name":"nobody","owner":null}
+`)
+	expect(t, decide(f, `{"name":"Ann"}`, nil), `
+all quarantine object=east.case why=the record to update has no id code=all/target
+`)
+}
+
+func TestDecideIsSafeForManyAtOnce(t *testing.T) {
+	f := upsertFlow(t)
+	want := told(decide(f, itemsMember, nil))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 20 {
+				if got := told(decide(f, itemsMember, nil)); got != want {
+					t.Error(got)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
