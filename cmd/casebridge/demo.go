@@ -130,9 +130,24 @@ func (s *stage) run(ctx context.Context) error {
 	return err
 }
 
-func (s *stage) plan(ctx context.Context, flow string) error {
-	fmt.Fprintf(s.app.stdout, "\n$ casebridge plan %s\n", flow)
-	return s.app.plan(ctx, []string{flow}, windowFlags{}, viewFlags{})
+func (s *stage) plan(ctx context.Context, flows ...string) error {
+	fmt.Fprintf(s.app.stdout, "\n$ casebridge plan %s\n", strings.Join(flows, " "))
+	return s.app.plan(ctx, flows, windowFlags{}, viewFlags{})
+}
+
+// aside shows what is in quarantine and what is parked, as the commands of those names do.
+func (s *stage) aside(ctx context.Context) error {
+	fmt.Fprintf(s.app.stdout, "$ casebridge quarantine list\n")
+	entries, err := s.session.store.Quarantine(ctx, store.QuarantineFilter{Open: true})
+	if err != nil {
+		return err
+	}
+	if err := s.app.printQuarantine(entries, s.session.c.project.Zone); err != nil {
+		return err
+	}
+	parked, err := s.session.store.Parked(ctx)
+	s.app.printSends("parked (maybe sent; `casebridge state show`)", parked, s.session.c.project.Zone)
+	return err
 }
 
 // writes counts what both systems were asked to write so far.
@@ -147,10 +162,13 @@ func firstHour(ctx context.Context, s *stage) error {
 	}
 	s.say("A fault is waiting: the answer to one referral will be lost on its way back.")
 	s.oscar.FailNext(oscarsim.Upserts, oscarsim.ResetAfter, 1)
-	if err := s.plan(ctx, "primero-to-oscar"); err != nil {
+	if err := s.plan(ctx, "oscar-ids", "primero-to-oscar"); err != nil {
 		return err
 	}
-	return s.run(ctx)
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	return s.aside(ctx)
 }
 
 // openCases lets social workers work.

@@ -80,7 +80,7 @@ func (a *app) samples(c *compiled, f *mapping.Flow, from string) ([]spec.TestCas
 	if from == "" {
 		return testSamples(c, f), nil
 	}
-	var in io.Reader = a.stdin
+	in := a.stdin
 	if from != "-" {
 		file, err := os.Open(from)
 		if err != nil {

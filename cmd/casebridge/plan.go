@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/reconcile"
 	"github.com/casebridge/casebridge/engine/store"
@@ -163,10 +162,4 @@ func (a *app) job(s *session, f *mapping.Flow, w reconcile.Window, tell reconcil
 		Project: s.c.project, Flow: f, Readers: s.sys.readers, Store: s.store, Window: w, Limits: limits,
 		Now: a.now, Log: a.log(), Who: "casebridge run", Tell: tell,
 	}, err
-}
-
-// environmentOf says whether an error keeps the next flow of a chain from starting.
-func environmentOf(err error) bool {
-	k := engine.KindOf(err)
-	return k == engine.Auth || k == engine.Environment
 }

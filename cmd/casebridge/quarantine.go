@@ -6,6 +6,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +31,7 @@ func (a *app) quarantineList() *cobra.Command {
 		Use: "list", Short: "The open entries, grouped by cause",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			st, err := a.openStore(cmd)
+			c, st, err := a.openStore(cmd)
 			if err != nil {
 				return err
 			}
@@ -39,7 +40,7 @@ func (a *app) quarantineList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printQuarantine(entries)
+			return a.printQuarantine(entries, c.project.Zone)
 		},
 	}
 	cmd.Flags().StringVar(&flow, "flow", "", "only of this `FLOW`")
@@ -56,7 +57,7 @@ func (a *app) quarantineShow() *cobra.Command {
 			if err != nil {
 				return usageError{fmt.Errorf("%q is not the number of an entry; see `casebridge quarantine list`", args[0])}
 			}
-			st, err := a.openStore(cmd)
+			c, st, err := a.openStore(cmd)
 			if err != nil {
 				return err
 			}
@@ -71,29 +72,30 @@ func (a *app) quarantineShow() *cobra.Command {
 			if entries[0].Place != "" {
 				entries[0].Place = path.Join(a.projectRoot(), entries[0].Place)
 			}
-			return a.printEntry(entries[0])
+			return a.printEntry(entries[0], c.project.Zone)
 		},
 	}
 }
 
 // openStore opens the store alone, for commands that talk to no system.
-func (a *app) openStore(cmd *cobra.Command) (*store.Store, error) {
+func (a *app) openStore(cmd *cobra.Command) (*compiled, *store.Store, error) {
 	c, err := a.ready()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	set, err := a.settings(c.project, c.drivers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	options, err := a.storeOptions(c, set, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return store.Open(cmd.Context(), options)
+	st, err := store.Open(cmd.Context(), options)
+	return c, st, err
 }
 
-func (a *app) printQuarantine(entries []store.QuarantineEntry) error {
+func (a *app) printQuarantine(entries []store.QuarantineEntry, zone *time.Location) error {
 	asJSON, err := a.json()
 	if err != nil {
 		return err
@@ -122,7 +124,7 @@ func (a *app) printQuarantine(entries []store.QuarantineEntry) error {
 	for _, cause := range order {
 		fmt.Fprintf(a.stdout, "%d x %s\n", len(groups[cause]), cause)
 		for _, e := range groups[cause] {
-			fmt.Fprintf(a.stdout, "  %4d  %s · %s  since %s, %d times\n", e.ID, e.Record, routeOf(e), e.First.Format("2006-01-02 15:04"), e.Times)
+			fmt.Fprintf(a.stdout, "  %4d  %s · %s  since %s, %d times\n", e.ID, e.Record, routeOf(e), e.First.In(zone).Format("2006-01-02 15:04"), e.Times)
 		}
 	}
 	return nil
@@ -146,9 +148,9 @@ func routeOf(e store.QuarantineEntry) string {
 	return e.Route
 }
 
-func (a *app) printEntry(e store.QuarantineEntry) error {
+func (a *app) printEntry(e store.QuarantineEntry, zone *time.Location) error {
 	_, err := fmt.Fprintf(a.stdout, "entry    %d (%s)\nrecord   %s\nflow     %s, %s\nreason   %s\nrule     %s\nkind     %s\nspecs    %.12s\nfirst    %s\nlast     %s, %d times\n",
 		e.ID, e.Status, e.Record, e.Flow, routeOf(e), causeOf(e), e.Place, e.Kind, e.SpecVersion,
-		e.First.Format("2006-01-02 15:04:05"), e.Last.Format("2006-01-02 15:04:05"), e.Times)
+		e.First.In(zone).Format(time.DateTime), e.Last.In(zone).Format(time.DateTime), e.Times)
 	return err
 }

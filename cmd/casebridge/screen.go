@@ -191,6 +191,8 @@ func (s *screen) value(b engine.Body, class engine.Class) string {
 	switch {
 	case b.Empty() || string(b.Raw()) == "null":
 		return "(nothing)"
+	case string(b.Raw()) == `""`:
+		return `""`
 	case class == engine.Confined, class.Hidden() && !s.view.reveal:
 		return mask
 	}

@@ -21,14 +21,6 @@ func childCase(i int) map[string]any {
 	}
 }
 
-// with sets fields over others.
-func with(fields map[string]any, more map[string]any) map[string]any {
-	for k, v := range more {
-		fields[k] = v
-	}
-	return fields
-}
-
 // serviceRow is a row of a case's services that asks an NGO for help.
 func serviceRow(typ, subtype, agency string, at time.Time) map[string]any {
 	return map[string]any{

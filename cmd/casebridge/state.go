@@ -74,7 +74,7 @@ func (a *app) stateShow() *cobra.Command {
 		Use: "show", Short: "Cursors, sends by state, recall, quarantine, what is parked",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			st, err := a.openStore(cmd)
+			c, st, err := a.openStore(cmd)
 			if err != nil {
 				return err
 			}
@@ -83,11 +83,11 @@ func (a *app) stateShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = a.printOverview(o)
+			err = a.printOverview(o, c.project.Zone)
 			parked, err2 := st.Parked(cmd.Context())
 			awaiting, err3 := st.AwaitingList(cmd.Context())
-			a.printSends("parked (maybe sent)", parked)
-			a.printSends("awaiting verification", awaiting)
+			a.printSends("parked (maybe sent)", parked, c.project.Zone)
+			a.printSends("awaiting verification", awaiting, c.project.Zone)
 			return errors.Join(err, err2, err3)
 		},
 	}

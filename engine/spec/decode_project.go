@@ -77,15 +77,6 @@ func (b *builder) checkProject() {
 	}
 }
 
-// checkRun: a flow may run again later in the same run, but not right after itself.
-func (b *builder) checkRun(run []Scalar) {
-	for i := 1; i < len(run); i++ {
-		if run[i].Text == run[i-1].Text {
-			b.faultAt(run[i], "duplicate-entry", "remove one of them", "the flow %q comes right after itself", run[i].Text)
-		}
-	}
-}
-
 func scalarsOf[T any](list []T, f func(T) Scalar) []Scalar {
 	texts := make([]Scalar, len(list))
 	for i, v := range list {
@@ -99,7 +90,7 @@ func scalarsOf[T any](list []T, f func(T) Scalar) []Scalar {
 func (b *builder) oneAfterAnother(run []Scalar) {
 	for i := 1; i < len(run); i++ {
 		if run[i].Text == run[i-1].Text {
-			b.faultAt(run[i], "duplicate-entry", "remove one of them", "the flow %q follows itself", run[i].Text)
+			b.faultAt(run[i], "duplicate-entry", "remove one of them", "the flow %q comes right after itself", run[i].Text)
 		}
 	}
 }

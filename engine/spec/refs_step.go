@@ -63,10 +63,8 @@ func (b *builder) checkRecallStep(s *Step) {
 	if b.object(s.Object) == nil {
 		return
 	}
-	var known []string
 	for _, r := range b.project.Recall {
 		if r.Object.Text != s.Object.Text {
-			known = append(known, r.Object.Text)
 			continue
 		}
 		for _, by := range s.By {
