@@ -90,7 +90,7 @@ func scalarsOf[T any](list []T, f func(T) Scalar) []Scalar {
 func (b *builder) oneAfterAnother(run []Scalar) {
 	for i := 1; i < len(run); i++ {
 		if run[i].Text == run[i-1].Text {
-			b.faultAt(run[i], "duplicate-entry", "remove one of them", "the flow %q comes right after itself", run[i].Text)
+			b.faultAt(run[i], "duplicate-entry", "remove one of them", "the flow %q follows itself", run[i].Text)
 		}
 	}
 }
