@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -22,6 +23,8 @@ type app struct {
 	stderr   io.Writer
 	now      func() time.Time
 	terminal bool // stderr is a screen
+
+	transport http.RoundTripper // to both systems; nil: each connection's own
 
 	flags flags
 }

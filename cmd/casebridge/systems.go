@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/casebridge/casebridge/connectors/rest"
 	"github.com/casebridge/casebridge/engine"
@@ -37,9 +36,9 @@ func (a *app) connect(ctx context.Context, c *compiled, s *settings, for_ access
 		if err != nil {
 			return nil, errors.Join(err, sys.close())
 		}
-		o := engine.Opening{Connection: name, Settings: values, Now: a.now, Log: a.log(), Stdin: a.stdin}
+		o := engine.Opening{Connection: name, Settings: values, Transport: a.transport, Now: a.now, Log: a.log(), Stdin: a.stdin}
 		if for_ == readOnly {
-			o.Transport = rest.ReadOnly(http.DefaultTransport)
+			o.Transport = rest.ReadOnly(a.transport)
 		}
 		conn, err := c.drivers[name].Open(o)
 		if err != nil {
