@@ -15,8 +15,8 @@ import (
 var namespace = uuid.MustParse("b5a1d4a8-52c7-4c0e-9d2b-3f6f0c1e7a44")
 
 // looksDated finds texts that a system may read as a date or a date with a
-// time, and then refuse where a text is due (primero-api.md §2.4, §3.2). It
-// rather finds too many: a full stop too much does no harm.
+// time, and then refuse where a text is due. It rather finds too many: a full
+// stop too much does no harm.
 var looksDated = regexp.MustCompile(`^\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}([Tt\s]\s*\d{1,2}(:\d{1,2}){0,2}([.,]\d+)?\s*([Zz]|[+-]\d{1,2}:?\d{0,2})?)?\s*$`)
 
 var longYear = regexp.MustCompile(`^\d{5}-\d{2}-\d{2}$`)
