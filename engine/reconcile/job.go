@@ -11,9 +11,9 @@ import (
 	"github.com/casebridge/casebridge/engine/store"
 )
 
-// groupSize is how many source records are decided and settled together: large
+// groupSize is how many source records are decided together: large
 // enough to fill a connection and to share one fsync, small enough to hold in memory.
-const groupSize = 256
+const groupSize = 512
 
 // Job is one flow and what it works with.
 type Job struct {

@@ -13,7 +13,7 @@ import (
 
 const (
 	// writersAtOnce bounds how many records are being written; each connection has its own, lower limit.
-	writersAtOnce = 64
+	writersAtOnce = 128
 	// onceAtOnce bounds the records under way that hold something which cannot be sent twice: so
 	// many at most may have to be looked after by a person when the process is killed.
 	onceAtOnce = 24
