@@ -168,19 +168,51 @@ func (s *screen) changeText(c engine.Change) {
 	}
 }
 
+// fields prints what a change sets; the columns of a row stand under the row.
 func (s *screen) fields(c engine.Change) {
-	width := 0
-	for _, f := range c.Fields {
-		width = max(width, utf8.RuneCountInString(f.Path))
-	}
-	for _, f := range c.Fields {
-		pad := strings.Repeat(" ", width-utf8.RuneCountInString(f.Path))
-		if c.Verdict == engine.Update {
-			fmt.Fprintf(s.out, "      %s%s  %s -> %s\n", f.Path, pad, s.value(f.Old, f.Class), s.value(f.New, f.Class))
-		} else {
-			fmt.Fprintf(s.out, "      %s%s  %s\n", f.Path, pad, s.value(f.New, f.Class))
+	for _, group := range byRow(c.Fields) {
+		indent := "      "
+		if group.row != "" {
+			fmt.Fprintf(s.out, "%s%s\n", indent, group.row)
+			indent += "  "
+		}
+		width := 0
+		for _, name := range group.names {
+			width = max(width, utf8.RuneCountInString(name))
+		}
+		for i, f := range group.fields {
+			name := group.names[i] + strings.Repeat(" ", width-utf8.RuneCountInString(group.names[i]))
+			if c.Verdict == engine.Update {
+				fmt.Fprintf(s.out, "%s%s  %s -> %s\n", indent, name, s.value(f.Old, f.Class), s.value(f.New, f.Class))
+			} else {
+				fmt.Fprintf(s.out, "%s%s  %s\n", indent, name, s.value(f.New, f.Class))
+			}
 		}
 	}
+}
+
+// rowFields are fields that stand together: those of one row, or those of the record itself.
+type rowFields struct {
+	row    string // "services_section[020d…]"; "" for the record itself
+	names  []string
+	fields []engine.FieldChange
+}
+
+// byRow groups neighbours of the same row.
+func byRow(fields []engine.FieldChange) []rowFields {
+	var groups []rowFields
+	for _, f := range fields {
+		row, name := "", f.Path
+		if at := strings.LastIndex(f.Path, "]."); at >= 0 {
+			row, name = f.Path[:at+1], f.Path[at+2:]
+		}
+		if len(groups) == 0 || groups[len(groups)-1].row != row {
+			groups = append(groups, rowFields{row: row})
+		}
+		g := &groups[len(groups)-1]
+		g.names, g.fields = append(g.names, name), append(g.fields, f)
+	}
+	return groups
 }
 
 // mask stands for a value that is not shown.
