@@ -30,8 +30,8 @@ func (a *app) sandboxCommand() *cobra.Command {
 	fl.StringVar(&f.page, "page", "127.0.0.1:7700", "`ADDRESS` of the page")
 	fl.StringVar(&f.primero, "primero", "127.0.0.1:7701", "`ADDRESS` of the simulated Primero")
 	fl.StringVar(&f.oscar, "oscar", "127.0.0.1:7702", "`ADDRESS` of the simulated OSCaR")
-	fl.IntVar(&f.cases, "cases", 12, "how many cases Primero starts with; 30 of 100 are referred to an NGO")
-	fl.IntVar(&f.clients, "clients", 12, "how many clients OSCaR starts with; 30 of 100 are referred to the government")
+	fl.IntVar(&f.cases, "cases", 12, "how many cases Primero starts with; 3 of 10 are referred to an NGO")
+	fl.IntVar(&f.clients, "clients", 12, "how many clients OSCaR starts with; 3 of 10 are referred to the government")
 	fl.DurationVar(&f.latency, "latency", 0, "how long each answer takes at least, e.g. 20ms")
 	return cmd
 }

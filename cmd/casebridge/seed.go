@@ -48,37 +48,39 @@ func ngoChild(i int, province string) oscarsim.Child {
 	}
 }
 
-// shareReferred is how many of a hundred cases have a referral to an NGO, and of clients one to the government.
-const shareReferred = 30
+// shareReferred is how many of ten cases have a referral to an NGO, and of clients one to the government.
+const shareReferred = 3
 
 // fill seeds both systems with many cases and clients, as two countries' offices would have left them.
 func (w *world) fill(cases, clients int) error {
 	for i := range cases {
 		id := w.primero.AddCase(childCase(i))
-		if i%100 >= shareReferred {
+		if i%10 >= shareReferred {
 			continue
 		}
 		if _, err := w.refer(id, "counselling", "counselling_trauma", w.ngos[i%len(w.ngos)], "Invented reason"); err != nil {
 			return err
 		}
 	}
+	first := 0
 	for n, ngo := range w.ngos {
 		share := clients / len(w.ngos)
 		if n < clients%len(w.ngos) {
 			share++
 		}
-		slugs, err := w.oscar.AddClients(ngo, share, func(i int) oscarsim.Child { return ngoChild(i, fmt.Sprintf("%02d", 1+i%25)) })
+		slugs, err := w.oscar.AddClients(ngo, share, func(i int) oscarsim.Child { return ngoChild(first+i, fmt.Sprintf("%02d", 1+(first+i)%25)) })
 		if err != nil {
 			return err
 		}
 		for i, slug := range slugs {
-			if i%100 >= shareReferred {
+			if (first+i)%10 >= shareReferred {
 				continue
 			}
 			if _, err := w.oscar.ReferToGovernment(ngo, slug, []string{"School support"}, "Invented reason"); err != nil {
 				return err
 			}
 		}
+		first += share
 	}
 	return nil
 }
