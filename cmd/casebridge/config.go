@@ -147,7 +147,10 @@ type yamlParser struct{}
 
 func (yamlParser) Unmarshal(b []byte) (map[string]any, error) {
 	var m map[string]any
-	return m, yaml.Unmarshal(b, &m)
+	if err := yaml.Unmarshal(b, &m); err != nil {
+		return nil, errors.New(yaml.FormatError(err, false, false)) // without the lines it is about: they may hold a password
+	}
+	return m, nil
 }
 
 func (yamlParser) Marshal(m map[string]any) ([]byte, error) { return yaml.Marshal(m) }
