@@ -125,7 +125,7 @@ func decodeSamples(in io.Reader, p *spec.Project, source string) ([]spec.GivenRe
 		if err := dec.Decode(&v); errors.Is(err, io.EOF) {
 			return append(given, plain), nil
 		} else if err != nil {
-			return nil, fmt.Errorf("not JSON after %d bytes: %w", dec.InputOffset(), err)
+			return nil, fmt.Errorf("not JSON after %d bytes: %w", offsetOf(err, len(raw)), err)
 		}
 		if err := sort(v, p, &plain, &given); err != nil {
 			return nil, err
@@ -133,21 +133,39 @@ func decodeSamples(in io.Reader, p *spec.Project, source string) ([]spec.GivenRe
 	}
 }
 
+// offsetOf is where JSON stopped being JSON: at a wrong character, else at the end.
+func offsetOf(err error, end int) int64 {
+	var wrong *json.SyntaxError
+	if errors.As(err, &wrong) {
+		return wrong.Offset
+	}
+	return int64(end)
+}
+
 // sort files one value under the objects that it holds records of.
 func sort(v any, p *spec.Project, plain *spec.GivenRecords, given *[]spec.GivenRecords) error {
 	switch v := v.(type) {
 	case []any:
-		for _, x := range v {
-			plain.Records = append(plain.Records, spec.Value{Any: x})
-		}
+		return add(plain, v)
 	case map[string]any:
 		if !namesObjects(v) {
-			plain.Records = append(plain.Records, spec.Value{Any: v})
-			return nil
+			return add(plain, []any{v})
 		}
 		return sortNamed(v, p, given)
 	default:
-		return errors.New("a record must be a JSON object")
+		return errNoRecord
+	}
+}
+
+var errNoRecord = errors.New("a record must be a JSON object")
+
+// add files records under their object.
+func add(to *spec.GivenRecords, list []any) error {
+	for _, x := range list {
+		if _, ok := x.(map[string]any); !ok {
+			return errNoRecord
+		}
+		to.Records = append(to.Records, spec.Value{Any: x})
 	}
 	return nil
 }
@@ -174,8 +192,8 @@ func sortNamed(v map[string]any, p *spec.Project, given *[]spec.GivenRecords) er
 			return fmt.Errorf("%q must be an object of the project with an array of records", name)
 		}
 		g := spec.GivenRecords{Object: spec.Scalar{Text: name}}
-		for _, x := range list {
-			g.Records = append(g.Records, spec.Value{Any: x})
+		if err := add(&g, list); err != nil {
+			return err
 		}
 		*given = append(*given, g)
 	}
