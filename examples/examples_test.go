@@ -148,6 +148,7 @@ type world struct {
 	readers map[string]engine.Reader
 	writers map[string]engine.Writer
 	options store.Options
+	now     time.Time // later in each pass: what depends on the moment alone must not be written again
 }
 
 // settings are the parts of an example's settings.conf that its connections need.
@@ -167,8 +168,9 @@ func open(t *testing.T, work string, project *spec.Project) *world {
 	}
 	w := &world{
 		project: project, readers: map[string]engine.Reader{}, writers: map[string]engine.Writer{},
-		options: store.Options{Path: filepath.Join(t.TempDir(), "store.db"), Project: project.Name.Text, Now: clock},
+		now: time.Date(2026, time.November, 22, 5, 0, 0, 0, time.UTC),
 	}
+	w.options = store.Options{Path: filepath.Join(t.TempDir(), "store.db"), Project: project.Name.Text, Now: w.clock}
 	for _, c := range project.Drivers {
 		w.connect(t, c, s.Connections[c.Name.Text], work)
 	}
@@ -186,7 +188,7 @@ func (w *world) connect(t *testing.T, c spec.ConnectionSpec, paths map[string]st
 		if d.Name() != c.Driver.Text {
 			continue
 		}
-		conn, err := d.Open(engine.Opening{Connection: c.Name.Text, Settings: engine.NewSettings(values), Now: clock, Log: slog.New(slog.DiscardHandler)})
+		conn, err := d.Open(engine.Opening{Connection: c.Name.Text, Settings: engine.NewSettings(values), Now: w.clock, Log: slog.New(slog.DiscardHandler)})
 		if err == nil {
 			err = conn.Check(t.Context())
 		}
@@ -202,7 +204,7 @@ func (w *world) connect(t *testing.T, c spec.ConnectionSpec, paths map[string]st
 	}
 }
 
-func clock() time.Time { return time.Date(2026, time.November, 22, 5, 0, 0, 0, time.UTC) }
+func (w *world) clock() time.Time { return w.now }
 
 // plan says how much would be written.
 func (w *world) plan(t *testing.T, program *mapping.Program) int {
@@ -223,6 +225,7 @@ func (w *world) run(t *testing.T, program *mapping.Program) int {
 // pass goes over the flows of the schedule, in its order.
 func (w *world) pass(t *testing.T, program *mapping.Program, openStore storeOpener, do func(reconcile.Job) (reconcile.Summary, error)) int {
 	t.Helper()
+	w.now = w.now.Add(time.Hour)
 	st, err := openStore(t.Context(), w.options)
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +235,7 @@ func (w *world) pass(t *testing.T, program *mapping.Program, openStore storeOpen
 		flow := program.Flow(name.Text)
 		sum, err := do(reconcile.Job{
 			Project: w.project, Flow: flow, Readers: w.readers, Store: st, Limits: flow.Spec().Limits,
-			Now: clock, Log: slog.New(slog.DiscardHandler), Who: "test",
+			Now: w.clock, Log: slog.New(slog.DiscardHandler), Who: "test",
 		})
 		if err != nil || sum.State != reconcile.EndedDone && sum.State != reconcile.EndedPartial {
 			t.Errorf("%s ended %s: %v", name.Text, sum.State, err)
