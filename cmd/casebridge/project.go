@@ -37,6 +37,16 @@ func (a *app) files() (fs.FS, string, error) {
 	return os.DirFS(dir), dir, nil
 }
 
+// elsewhere leaves out what Compile finds on lines that Load has found wrong already, or in what
+// Load could not read and gave no place: it only follows from that.
+func elsewhere(more, already []engine.Diag) []engine.Diag {
+	return slices.DeleteFunc(more, func(d engine.Diag) bool {
+		return d.At.Line == 0 && engine.HasErrors(already) || slices.ContainsFunc(already, func(a engine.Diag) bool {
+			return a.Severity == engine.Error && a.At.File == d.At.File && a.At.Line == d.At.Line
+		})
+	})
+}
+
 // projectRoot is the project's directory, as places are shown.
 func (a *app) projectRoot() string {
 	if a.flags.project == "" {
@@ -54,10 +64,10 @@ func (a *app) compile() (*compiled, []engine.Diag, error) {
 	drivers := connectors.All()
 	p, diags := spec.Load(files, drivers)
 	c := &compiled{project: p, drivers: map[string]engine.Driver{}, root: root}
-	if p != nil && !engine.HasErrors(diags) {
+	if p != nil {
 		var more []engine.Diag
 		c.program, more = mapping.Compile(p)
-		diags = append(diags, more...)
+		diags = append(diags, elsewhere(more, diags)...)
 		for _, conn := range p.Drivers {
 			for _, d := range drivers {
 				if d.Name() == conn.Driver.Text {
