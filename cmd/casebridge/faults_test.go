@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+var seedFlag = flag.Uint64("seed", 0, "run only this seed of TestFaults, or of TestKill")
+
+// seeds are those to try: one named, or a few, or as many as CASEBRIDGE_LONG says.
+func seeds(t *testing.T, few, many uint64) []uint64 {
+	t.Helper()
+	if *seedFlag != 0 {
+		return []uint64{*seedFlag}
+	}
+	n := few
+	if text := os.Getenv("CASEBRIDGE_LONG"); text != "" {
+		n = many
+		if given, err := strconv.ParseUint(text, 10, 64); err == nil && given > 1 {
+			n = given
+		}
+	}
+	all := make([]uint64, n)
+	for i := range all {
+		all[i] = uint64(i) + 1
+	}
+	return all
+}
+
+// TestFaults is the promise: whatever happens, afterwards every record is delivered, quarantined
+// with a reason, or parked; what cannot be sent twice is never sent twice; and the
+// cursor never passes what is none of these.
+func TestFaults(t *testing.T) {
+	project := demoProject(t)
+	for _, seed := range seeds(t, 8, 400) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			defer func() {
+				if t.Failed() {
+					t.Logf("again: go test ./cmd/casebridge -run TestFaults -seed=%d", seed)
+				}
+			}()
+			calm := playedOut(t, project, seed, false)
+			rough := playedOut(t, project, seed, true)
+			for name, want := range calm {
+				if got := rough[name]; got != want {
+					t.Errorf("child %s ended otherwise than without faults:\n--- without\n%s\n--- with\n%s", name, want, got)
+				}
+			}
+		})
+	}
+}
+
+func demoProject(t *testing.T) *spec.Project {
+	t.Helper()
+	c, err := (&app{environ: func() []string { return nil }}).ready()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.project
+}
+
+// playedOut plays one world to its end and returns every child's portrait.
+func playedOut(t *testing.T, project *spec.Project, seed uint64, rough bool) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	portraits := map[string]string{}
+	synctest.Test(t, func(t *testing.T) {
+		s, stop := newStorm(t, project, dir, 20*time.Millisecond)
+		defer stop()
+		wild := 0
+		if rough {
+			wild = 4
+		}
+		p := newPeople(s, seed, 9, wild)
+		play := &performance{people: p, weather: newWeather(s, seed), rough: rough}
+		play.whole()
+		for _, c := range p.children {
+			portraits[c.name] = p.portrait(c)
+		}
+	})
+	return portraits
+}
+
+// performance is one world from its first hour to its last.
+type performance struct {
+	*people
+	weather *weather
+	rough   bool
+	told    []string // what the runs said
+	parked  int
+}
+
+const (
+	roughHours = 6
+	quietHours = 40 // far more than any script needs
+)
+
+func (p *performance) whole() {
+	p.mustAct()
+	if p.rough {
+		for range roughHours {
+			p.weather.brew()
+			p.hour(true)
+			p.weather.clear()
+			p.nextHour()
+		}
+	}
+	p.settle()
+	p.checkDelivered()
+	p.decideParked()
+	p.settle()
+	p.checkDelivered()
+	p.checkScripts()
+	if os.Getenv("CASEBRIDGE_TELL") != "" {
+		p.t.Log(strings.Join(p.told, "\n"))
+	}
+	p.t.Logf("%d runs, %d parked at the end of the faults", len(p.told), p.parked)
+}
+
+// hour is one run of casebridge, with people at work meanwhile.
+func (p *performance) hour(rough bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if rough {
+		for range p.weather.rng.IntN(8) {
+			p.weather.later(time.Duration(p.weather.rng.IntN(600))*time.Millisecond, p.disturb)
+		}
+		if p.weather.rng.IntN(6) == 0 { // told to stop
+			p.weather.later(time.Duration(p.weather.rng.IntN(500))*time.Millisecond, cancel)
+		}
+	}
+	code, text := p.casebridge(ctx, "run")
+	p.told = append(p.told, fmt.Sprintf("%s exit %d\n%s", p.now().Format(time.DateTime), code, text))
+	if code != exitDone && code != exitPartial && (!rough || code != exitEnvironment) {
+		p.t.Errorf("a run ended with exit code %d:\n%s", code, text)
+	}
+	p.mustAct()
+}
+
+func (p *performance) nextHour() {
+	now := p.now()
+	time.Sleep(now.Truncate(time.Hour).Add(time.Hour).Sub(now))
+	synctest.Wait()
+}
+
+func (p *performance) mustAct() {
+	if _, err := p.act(); err != nil {
+		p.fail("%v", err)
+	}
+}
+
+// settle runs quiet hours until nobody has anything left to do: two runs without a write.
+func (p *performance) settle() {
+	calm := 0
+	for range quietHours {
+		before := p.writes()
+		p.hour(false)
+		worked, err := p.act()
+		if err != nil {
+			p.fail("%v", err)
+		}
+		if p.writes() == before && !worked {
+			calm++
+		} else {
+			calm = 0
+		}
+		if calm == 3 {
+			return
+		}
+		p.nextHour()
+	}
+	p.fail("after %d hours without faults there are still writes", quietHours)
+}
+
+// checkDelivered: nothing was sent twice, nothing is left to do, and what is not there has its reason.
+func (p *performance) checkDelivered() {
+	p.checkOnce()
+	for _, c := range p.everything(context.Background()) {
+		if c.Verdict.Writes() || c.Verdict == engine.Unclear {
+			p.fail("the cursor of %s passed this: %s of %s, %s %s: %s (%s)", c.flow, c.Verdict, c.Object, c.Record, c.Item, c.Route, c.Reason.Text)
+		}
+	}
+	st := p.open(context.Background())
+	defer func() { _ = st.Close() }()
+	reasons := p.accounted(st)
+	for _, c := range slices.Concat(p.children, p.wildOnes) {
+		for _, reason := range c.reasons {
+			if len(p.arrived(reason)) == 0 && !reasons[p.caseNumber(c)] && !slices.Contains(c.never, reason) && p.mayLeave(c) {
+				p.fail("%q did not arrive, and there is no reason for it", reason)
+			}
+		}
+	}
+}
+
+// mayLeave says whether the family agrees and the case is open.
+func (p *performance) mayLeave(c *child) bool {
+	var doc struct {
+		Status  string `json:"status"`
+		Service bool   `json:"consent_for_services"`
+		Share   bool   `json:"disclosure_other_orgs"`
+	}
+	p.decode(p.primero.Case(c.caseID), &doc)
+	return doc.Status == "open" && doc.Service && doc.Share
+}
+
+// checkOnce: one referral in Primero is at most one in OSCaR, one child is one case and one client.
+func (p *performance) checkOnce() {
+	for _, c := range slices.Concat(p.children, p.wildOnes) {
+		for _, reason := range c.reasons {
+			if n := len(p.arrived(reason)); n > 1 {
+				p.fail("%q was sent %d times", reason, n)
+			} else if n == 1 && slices.Contains(c.never, reason) {
+				p.fail("%q must never arrive, and it did", reason)
+			}
+		}
+		if n := strings.Count(string(p.primero.Snapshot()), fmt.Sprintf(`"name_first":%q`, c.name)); n > 1 {
+			p.fail("child %s has %d cases", c.name, n)
+		}
+	}
+}
+
+// accounted are the records that a person can see waiting: in quarantine with a reason, parked, or blocked.
+func (p *performance) accounted(st *store.Store) map[string]bool {
+	out := map[string]bool{}
+	entries, err := st.Quarantine(context.Background(), store.QuarantineFilter{Open: true})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Reason == "" {
+			p.fail("quarantined without a reason: %s", e.Record)
+		}
+		out[lastWord(e.Record)] = true
+	}
+	parked, err := st.Parked(context.Background())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, e := range parked {
+		out[lastWord(e.Record)] = true
+	}
+	for _, c := range p.everything(context.Background()) {
+		if c.Verdict == engine.Blocked {
+			out[lastWord(c.Record)] = true
+		}
+	}
+	return out
+}
+
+func lastWord(text string) string { return text[strings.LastIndexByte(text, ' ')+1:] }
+
+func (p *performance) caseNumber(c *child) string {
+	if pc := p.played(c); pc != nil {
+		return pc.CaseID
+	}
+	return ""
+}
+
+// decideParked is a person who looks into OSCaR, says what became of every parked
+// send, mends what lies in quarantine, and has the records carried again.
+func (p *performance) decideParked() {
+	ctx := context.Background()
+	st := p.open(ctx)
+	parked, err := st.Parked(ctx)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.parked = len(parked)
+	again := map[[2]string]bool{}
+	for _, e := range parked {
+		reason := p.reason[e.Item[strings.LastIndexByte(e.Item, ' ')+1:]]
+		if reason == "" {
+			p.fail("nobody knows what %s %s is", e.Record, e.Item)
+		}
+		err := st.Resolve(ctx, store.Resolution{ID: e.ID, Arrived: len(p.arrived(reason)) > 0, Who: "test", Why: "looked into OSCaR"})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		again[[2]string{e.Flow, lastWord(e.Record)}] = true
+	}
+	entries, err := st.Quarantine(ctx, store.QuarantineFilter{Open: true})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, e := range entries {
+		again[[2]string{e.Flow, lastWord(e.Record)}] = true
+	}
+	if err := st.Close(); err != nil {
+		p.t.Fatal(err)
+	}
+	for key := range again {
+		if code, text := p.casebridge(ctx, "run", key[0], "--case", key[1]); code != exitDone && code != exitPartial {
+			p.fail("run %s --case: exit %d\n%s", key[0], code, text)
+		}
+	}
+}
+
+// checkScripts: everything that the people wanted has come about.
+func (p *performance) checkScripts() {
+	for _, c := range p.children {
+		if !c.done() {
+			p.fail("child %s waits for ever to %s", c.name, c.steps[c.next].what)
+		}
+	}
+}
+
+// fail reports with what the runs said.
+func (p *performance) fail(format string, args ...any) {
+	p.t.Helper()
+	p.t.Errorf(format, args...)
+	if len(p.told) > 0 && testing.Verbose() {
+		p.t.Log(strings.Join(p.told, "\n"))
+		p.told = nil
+	}
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/reconcile"
+	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// storm is both systems and casebridge inside a synctest bubble: they talk over
+// pipes in memory, and time passes only when everybody waits. A minute of
+// waiting for a locked server costs nothing, and the settings are the usual ones.
+type storm struct {
+	*world
+	t     *testing.T
+	shift time.Duration // from the bubble's clock to ours
+	net   *pipes
+	db    string
+	key   string
+}
+
+// newStorm starts both systems; dir must be made outside the bubble. stop ends every goroutine.
+func newStorm(t *testing.T, project *spec.Project, dir string, latency time.Duration) (s *storm, stop func()) {
+	t.Helper()
+	s = &storm{t: t, shift: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC).Sub(time.Now()), db: filepath.Join(dir, "store.db")}
+	key, err := store.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.key = key
+	s.world = newWorld(project, s.now, latency)
+	s.net = &pipes{listeners: map[string]*pipeListener{}}
+	primero := s.net.serve("primero.invalid", s.primero)
+	oscar := s.net.serve("oscar.invalid", s.oscar)
+	return s, func() { primero(); oscar() }
+}
+
+func (s *storm) now() time.Time { return time.Now().Add(s.shift) }
+
+// app is a casebridge that starts anew, as cron would start it.
+func (s *storm) app(out *lockedBuffer) (*app, func()) {
+	t := &http.Transport{DialContext: s.net.dial, MaxIdleConnsPerHost: 8}
+	a := &app{environ: func() []string { return nil }, stdin: strings.NewReader(""), stdout: out, stderr: out, now: s.now, transport: t}
+	a.flags = flags{output: "text", store: s.db, set: append(
+		s.settingsOf(served{url: "http://primero.invalid"}, served{url: "http://oscar.invalid"}), "key="+s.key, "connections.primero.page=3")}
+	return a, t.CloseIdleConnections
+}
+
+// casebridge runs the program once.
+func (s *storm) casebridge(ctx context.Context, args ...string) (code int, text string) {
+	var out lockedBuffer
+	a, done := s.app(&out)
+	defer done()
+	given := []string{"--store", a.flags.store}
+	for _, set := range a.flags.set {
+		given = append(given, "--set", set)
+	}
+	a.flags = flags{}
+	code = a.run(ctx, append(args, given...))
+	return code, out.String()
+}
+
+// change is one change that a plan of everything would still make or cannot decide.
+type pending struct {
+	flow string
+	engine.Change
+}
+
+// everything plans all there is, in every flow, and returns all changes.
+func (s *storm) everything(ctx context.Context) []pending {
+	var out lockedBuffer
+	a, done := s.app(&out)
+	defer done()
+	ss, err := a.open(ctx, readOnly)
+	if err != nil {
+		s.t.Fatalf("open for a plan: %v", err)
+	}
+	defer ss.close()
+	flows, err := ss.c.flowsOnce(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var all []pending
+	for _, f := range flows {
+		tell := &gathering{}
+		job, err := a.job(ss, f, reconcile.Window{Everything: true}, tell)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if _, err := reconcile.Plan(ctx, job); err != nil {
+			s.t.Fatalf("plan %s: %v", f.Name(), err)
+		}
+		for _, c := range tell.changes {
+			all = append(all, pending{f.Name(), c})
+		}
+	}
+	return all
+}
+
+// gathering keeps what a plan tells.
+type gathering struct{ changes []engine.Change }
+
+func (g *gathering) Decided(d mapping.Decision)           { g.changes = append(g.changes, d.Changes...) }
+func (*gathering) Settled(engine.Change, engine.Outcome) {}
+func (*gathering) Progress(reconcile.Summary)            {}
+
+// open opens the store as a person's command would.
+func (s *storm) open(ctx context.Context) *store.Store {
+	key, err := store.ParseKey(s.key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	st, err := store.Open(ctx, store.Options{Path: s.db, Key: key, Now: s.now})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return st
+}
+
+// writes counts what both systems were asked to write so far.
+func (s *storm) writes() int { return s.primero.Writes().Total + s.oscar.Writes() }
+
+// lockedBuffer takes what a program says on both its outputs.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// pipes are a network in memory: sockets would keep a bubble's clock from moving.
+type pipes struct {
+	mu        sync.Mutex
+	listeners map[string]*pipeListener
+}
+
+// serve answers for a host until the returned function is called.
+func (p *pipes) serve(host string, h http.Handler) (stop func()) {
+	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	p.mu.Lock()
+	p.listeners[host] = l
+	p.mu.Unlock()
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	var done sync.WaitGroup
+	done.Go(func() { _ = server.Serve(l) })
+	return func() { _ = server.Close(); done.Wait() }
+}
+
+func (p *pipes) dial(ctx context.Context, _, address string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	l := p.listeners[host]
+	p.mu.Unlock()
+	if l == nil {
+		return nil, &net.DNSError{Name: host, IsNotFound: true}
+	}
+	ours, theirs := net.Pipe()
+	select {
+	case l.conns <- theirs:
+		return ours, nil
+	case <-l.closed:
+		return nil, &net.OpError{Op: "dial", Err: errors.New("nobody listens")}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return pipeAddress{} }
+
+type pipeAddress struct{}
+
+func (pipeAddress) Network() string { return "pipe" }
+func (pipeAddress) String() string  { return "pipe" }
+
