@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/casebridge/casebridge/engine"
@@ -18,7 +19,8 @@ type Adopted struct {
 
 // Adopt takes over from the jobs before: it reads both systems whole, fills
 // recall, and records in the ledger every send that the other system already
-// lists, or whose source is older than before ("2026-11-01", "" for no date).
+// lists, or whose source is older than before ("2026-11-01"; "" for what was adopted before,
+// else the flow's own start date).
 // It writes to neither system. jobs are the flows of the chain, in order, with
 // the store itself.
 func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, error) {
@@ -36,10 +38,15 @@ func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, erro
 		if !sends(job.Flow.Spec().Routes) {
 			continue
 		}
-		if err := job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: before, Who: job.Who, Why: why}); err != nil {
+		cur, err := job.Store.Cursor(ctx, job.Flow.Name())
+		if err != nil {
 			return out, err
 		}
-		done, err := adoptFlow(ctx, job, seen, before, why)
+		from := cmp.Or(before, cur.AdoptedBefore, job.Flow.Spec().Source.Start.Text, noDate)
+		if err := job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: from, Who: job.Who, Why: why}); err != nil {
+			return out, err
+		}
+		done, err := adoptFlow(ctx, job, seen, from, why)
 		out = append(out, done)
 		if err != nil {
 			return out, err
@@ -47,6 +54,9 @@ func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, erro
 	}
 	return out, nil
 }
+
+// noDate is a day before which nothing was ever sent.
+const noDate = "0001-01-01"
 
 // survey decides about everything a flow can read, for what it proves.
 func survey(ctx context.Context, job Job, tell Tell) error {
