@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +19,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/casebridge/casebridge/connectors"
+	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
+	primerosim "github.com/casebridge/casebridge/connectors/primero/sim"
 	"github.com/casebridge/casebridge/specs"
 )
 
@@ -37,7 +41,12 @@ import (
 //	bulk N SUBTYPE NGO      N social workers refer one child each
 //	stdin-of FILE           what the next casebridge reads from standard input
 //	later DURATION          the clock is put forward
-//	down primero|oscar N    the system answers its next N requests with an error page
+//	fail SYSTEM WHAT HOW    the next request of a kind goes wrong: `fail oscar list 9` nine times an error
+//	                        page for the list, `fail primero referrals 401` once a refusal
+//	heal                    nothing goes wrong any more in OSCaR
+//	lose N                  OSCaR takes the next N referrals and their answers are lost
+//	plan-hash NAME          $NAME becomes the hash that the last casebridge printed
+//	trimmed NAME            $NAME becomes what it printed
 //	writes P O              how many writes Primero and OSCaR took since the last `writes` or `reset`
 //	reset                   forgets the requests so far
 //	signins P O             how often somebody tried to sign in since then
@@ -53,13 +62,17 @@ func TestScripts(t *testing.T) {
 			env.Setenv("CASEBRIDGE_STORE", filepath.Join(env.WorkDir, "store.db"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "sandbox": startSandbox,
-			"refer": referCase, "again": referAgain, "client": addClient, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "bulk": bulkRefer,
-			"later": putForward, "down": takeDown, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
-			"received": checkReceived, "stdin-of": setStdin,
-		},
+		Cmds: commands(),
 	})
+}
+
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "sandbox": startSandbox,
+		"refer": referCase, "again": referAgain, "client": addClient, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "bulk": bulkRefer,
+		"later": putForward, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
+		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
+	}
 }
 
 type scriptKey struct{}
@@ -257,17 +270,45 @@ func putForward(ts *testscript.TestScript, neg bool, args []string) {
 	theRig(ts).clock.later(d)
 }
 
-func takeDown(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 2, "down primero|oscar N")
-	r, n := theRig(ts), number(ts, args[1])
-	switch args[0] {
-	case "primero":
-		r.primero.FailNext(nil, "500", n)
-	case "oscar":
-		r.oscar.FailNext(nil, "500 page", n)
+func failRequests(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "fail SYSTEM WHAT HOW")
+	r := theRig(ts)
+	switch args[0] + " " + args[1] {
+	case "oscar list":
+		r.oscar.FailNext(oscarsim.Lists, oscarsim.HTML500, number(ts, args[2]))
+	case "primero referrals":
+		r.primero.FailNext(isReferralList, primerosim.FaultKind(args[2]), 1)
 	default:
-		ts.Fatalf("there is no system %q", args[0])
+		ts.Fatalf("nothing of %s is called %s", args[0], args[1])
 	}
+}
+
+func isReferralList(q *http.Request) bool {
+	return q.Method == http.MethodGet && strings.HasSuffix(q.URL.Path, "/referrals")
+}
+
+func heal(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 0, "heal")
+	theRig(ts).oscar.Heal()
+}
+
+func loseAnswers(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "lose N")
+	theRig(ts).oscar.FailNext(oscarsim.Upserts, oscarsim.ResetAfter, number(ts, args[0]))
+}
+
+func keepHash(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "plan-hash NAME")
+	found := regexp.MustCompile(`Plan ([0-9a-f]+)`).FindStringSubmatch(ts.ReadFile("stdout"))
+	if found == nil {
+		ts.Fatalf("no hash was printed")
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+func keepOutput(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "trimmed NAME")
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 }
 
 func checkWrites(ts *testscript.TestScript, neg bool, args []string) {
