@@ -210,7 +210,7 @@ func (c *compiler) checkFits(r *spec.FieldRule, field *engine.Field, s *shape, c
 	takes := formOf(field.Type)
 	switch {
 	case s.form == recordForm:
-		c.errorAt(r.Name.At, textWidth(r.Name), "mismatched", fmt.Sprintf("the field %q cannot hold a whole record", field.Name), "")
+		c.errorAt(r.Name.At, textWidth(r.Name), "mismatched", fmt.Sprintf("the field %q cannot hold a whole record", field.Name), "name one of its fields, as in case.name")
 	case takes != anything && !s.loose() && takes != s.form:
 		c.errorAt(r.Name.At, textWidth(r.Name), "mismatched", fmt.Sprintf("the field %q takes %s, and this gives %s", field.Name, takes, s.form), help(s.form, takes))
 	}

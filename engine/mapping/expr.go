@@ -76,7 +76,7 @@ func (e *exprCompiler) parse() (tree ast.Node, ok bool) {
 	if errors.As(err, &fe) {
 		at, message = fe.From, fe.Message
 	}
-	e.c.errorAt(e.c.offset(e.src, at), 1, "bad-expression", message, "")
+	e.c.errorAt(e.c.offset(e.src, at), 1, "bad-expression", message, "compare with ==, join conditions with and, or and not, and close every bracket and quote")
 	return nil, false
 }
 

@@ -29,7 +29,7 @@ func (f *form) kindOf() string {
 		if len(f.root.keys) > 0 {
 			first = f.root.keys[0]
 		}
-		help := "the first line says what the file describes: kind: and one of " + joined(kinds, "or")
+		help := "the first line says what the file describes: kind: and one of " + joined(kinds, "or") + "; settings and the like must not end in .yaml here"
 		if near := nearKey("kind", f.root); near != nil {
 			first, help = near, `did you mean "kind"?`
 		}

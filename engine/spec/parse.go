@@ -125,7 +125,7 @@ func (p *parsing) syntax(err error) {
 			line, column = t.Position.Line, t.Position.Column
 		}
 	}
-	p.fault(line, column, "bad-yaml", "check the indentation, and put texts that hold a colon, a # or brackets in single quotes", "%s", message)
+	p.fault(line, column, "bad-yaml", "look here and in the lines above: indent lines that belong together alike, with spaces; close every {, [ and quote; put texts that hold : # , or brackets in single quotes, and write ' in them as ''", "%s", message)
 }
 
 // tooDeep looks for the token at which nesting passes maxDepth.
