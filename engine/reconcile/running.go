@@ -31,8 +31,9 @@ type sending struct {
 	intents *commits[[]*item, error]
 	settles *commits[[]*item, error]
 
-	slots   chan struct{}
-	once    chan struct{}
+	backlog chan struct{} // records handed over and not settled
+	slots   chan struct{} // of these, records being written
+	once    chan struct{} // of these, records that hold something which cannot be sent twice
 	workers sync.WaitGroup
 
 	mu      sync.Mutex
@@ -43,7 +44,7 @@ type sending struct {
 
 func newDelivery(l *loop, writers map[string]engine.Writer) *sending {
 	s := &sending{loop: l, writers: writers, limits: limits{spec: l.job.Limits},
-		slots: make(chan struct{}, writersAtOnce), once: make(chan struct{}, onceAtOnce)}
+		backlog: make(chan struct{}, groupSize), slots: make(chan struct{}, writersAtOnce), once: make(chan struct{}, onceAtOnce)}
 	s.intents = &commits[[]*item, error]{commit: s.intend}
 	s.settles = &commits[[]*item, error]{commit: s.settle}
 	return s

@@ -104,9 +104,11 @@ func (s *sending) worker(values []string, items []*item, done, write func()) {
 	if slices.ContainsFunc(items, func(it *item) bool { return !it.repeatable }) {
 		kind = s.once
 	}
-	kind <- struct{}{}
+	s.backlog <- struct{}{} // the next wave is decided meanwhile, but not the one after it
 	s.loop.claims.take(values)
 	s.workers.Go(func() {
+		defer func() { <-s.backlog }()
+		kind <- struct{}{}
 		defer func() { <-kind }()
 		defer s.loop.claims.release(values)
 		defer done()
