@@ -23,7 +23,8 @@ func (a *app) stateAdopt() *cobra.Command {
 		Use:   "adopt",
 		Short: "Take over: record what was already sent, so that it is not sent again",
 		Long: "Reads both systems whole and records in the ledger every send that the other system already lists.\n" +
-			"With --before, records of an earlier date are never sent. It fills recall. It writes to neither system.\n\n" + exitHelp,
+			"A referral that nobody there has taken up yet is not listed: with --before, what is older than that date counts as sent all the same.\n" +
+			"Decisions made so far count as sent. It fills recall. It writes to neither system.\n\n" + exitHelp,
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := time.Parse(time.DateOnly, before); before != "" && err != nil {

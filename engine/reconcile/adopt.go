@@ -74,7 +74,9 @@ func adoptFlow(ctx context.Context, job Job, seen *sightings, before, why string
 	done := Adopted{Flow: job.Flow.Name()}
 	var sent []engine.Change
 	for _, c := range plan.changes {
-		if seen.take(c) {
+		// What is only awaited, such as a decision, was told when it was made; told again now, it
+		// could overturn what the other system's people have decided since.
+		if seen.take(c) || c.Awaiting {
 			sent = append(sent, c)
 		} else {
 			done.Open++
