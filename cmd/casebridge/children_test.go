@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 )
@@ -25,6 +26,7 @@ type child struct {
 	name  string
 	steps []step
 	next  int
+	begin time.Time // when the first step may be done
 
 	caseID  string   // Primero's id; "" until there is one
 	reasons []string // of the referrals that its people made in Primero
@@ -48,7 +50,7 @@ type people struct {
 func (p *people) act() (bool, error) {
 	worked := false
 	for _, c := range p.children {
-		for !c.done() && (c.steps[c.next].ready == nil || c.steps[c.next].ready()) {
+		for !c.done() && !p.now().Before(c.begin) && (c.steps[c.next].ready == nil || c.steps[c.next].ready()) {
 			if err := c.steps[c.next].do(); err != nil {
 				return worked, fmt.Errorf("child %s, %s: %w", c.name, c.steps[c.next].what, err)
 			}
@@ -64,7 +66,7 @@ func newPeople(s *storm, seed uint64, n, wild int) *people {
 	p := &people{storm: s, rng: rand.New(rand.NewPCG(seed, 1)), wild: rand.New(rand.NewPCG(seed, 3)), reason: map[string]string{}}
 	scripts := []func(*child, int){p.referred, p.referred, p.referred, p.fromNGO, p.fromNGO, p.enrolled, p.consented, p.withheld, p.unknownNGO, p.withoutRisk, p.dangling, p.internal}
 	for i := range n {
-		c := &child{name: fmt.Sprintf("C%02d", i)}
+		c := &child{name: fmt.Sprintf("C%02d", i), begin: p.now().Add(time.Duration(p.rng.IntN(240)) * time.Minute)}
 		scripts[p.rng.IntN(len(scripts))](c, i)
 		p.children = append(p.children, c)
 	}
@@ -232,7 +234,9 @@ func (p *people) enrolled(c *child, i int) {
 	}
 	c.steps = []step{
 		{"enter", nil, func() (err error) { slug, err = p.enter(c, ngo, i); return err }},
-		{"enrol", nil, func() error { return p.oscar.Enrol(ngo, slug, c.name+" programme", []string{"Life skills"}, "2026-10-01") }},
+		{"enrol", nil, func() error {
+			return p.oscar.Enrol(ngo, slug, c.name+" programme", []string{"Life skills"}, "2026-10-01")
+		}},
 		{"enrol again", rows(1), func() error {
 			return p.oscar.Enrol(ngo, slug, c.name+" second programme", []string{"Kinship care"}, "2026-11-01")
 		}},
@@ -244,12 +248,11 @@ func (p *people) enrolled(c *child, i int) {
 // consented gets its consent an hour late.
 func (p *people) consented(c *child, i int) {
 	ngo, s := p.ngos[p.rng.IntN(len(p.ngos))], services[p.rng.IntN(len(services))]
-	at := p.now()
 	c.steps = []step{
 		{"open", nil, func() error { return p.openCase(c, i, nil) }},
 		{"refer", nil, func() error { return p.ask(c, s, ngo) }},
 		{"withdraw", nil, func() error { return p.primero.WithdrawConsent(c.caseID) }},
-		{"consent", func() bool { return p.now().Sub(at).Hours() >= 1 }, func() error { return p.primero.GiveConsent(c.caseID) }},
+		{"consent", func() bool { return p.now().Sub(c.begin).Hours() >= 1 }, func() error { return p.primero.GiveConsent(c.caseID) }},
 		{"see it", p.hasArrived(c, 0), func() error { return nil }},
 	}
 }
@@ -275,11 +278,10 @@ func (p *people) unknownNGO(c *child, i int) {
 
 // withoutRisk lacks what OSCaR requires until somebody fills it in.
 func (p *people) withoutRisk(c *child, i int) {
-	at := p.now()
 	c.steps = []step{
 		{"open", nil, func() error { return p.openCase(c, i, map[string]any{"risk_level": nil}) }},
 		{"refer", nil, func() error { return p.ask(c, services[2], p.ngos[1]) }},
-		{"fill in", func() bool { return p.now().Sub(at).Hours() >= 2 }, func() error {
+		{"fill in", func() bool { return p.now().Sub(c.begin).Hours() >= 2 }, func() error {
 			return p.primero.EditCase(c.caseID, map[string]any{"risk_level": "high"})
 		}},
 		{"see it", p.hasArrived(c, 0), func() error { return nil }},

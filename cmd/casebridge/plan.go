@@ -132,6 +132,11 @@ func (a *app) openWith(ctx context.Context, for_ access, scratch bool) (*session
 	if err != nil {
 		return nil, err
 	}
+	return a.openCompiled(ctx, c, for_, scratch)
+}
+
+// openCompiled is openWith for a project that was compiled before.
+func (a *app) openCompiled(ctx context.Context, c *compiled, for_ access, scratch bool) (*session, error) {
 	set, err := a.settings(c.project, c.drivers)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -15,7 +16,6 @@ import (
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/reconcile"
-	"github.com/casebridge/casebridge/engine/spec"
 	"github.com/casebridge/casebridge/engine/store"
 )
 
@@ -24,23 +24,24 @@ import (
 // waiting for a locked server costs nothing, and the settings are the usual ones.
 type storm struct {
 	*world
-	t     *testing.T
-	shift time.Duration // from the bubble's clock to ours
-	net   *pipes
-	db    string
-	key   string
+	compiled *compiled
+	t        *testing.T
+	shift    time.Duration // from the bubble's clock to ours
+	net      *pipes
+	db       string
+	key      string
 }
 
 // newStorm starts both systems; dir must be made outside the bubble. stop ends every goroutine.
-func newStorm(t *testing.T, project *spec.Project, dir string, latency time.Duration) (s *storm, stop func()) {
+func newStorm(t *testing.T, c *compiled, dir string, latency time.Duration) (s *storm, stop func()) {
 	t.Helper()
-	s = &storm{t: t, shift: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC).Sub(time.Now()), db: filepath.Join(dir, "store.db")}
+	s = &storm{t: t, compiled: c, shift: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC).Sub(time.Now()), db: filepath.Join(dir, "store.db")}
 	key, err := store.NewKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.key = key
-	s.world = newWorld(project, s.now, latency)
+	s.world = newWorld(c.project, s.now, latency)
 	s.net = &pipes{listeners: map[string]*pipeListener{}}
 	primero := s.net.serve("primero.invalid", s.primero)
 	oscar := s.net.serve("oscar.invalid", s.oscar)
@@ -58,21 +59,37 @@ func (s *storm) app(out *lockedBuffer) (*app, func()) {
 	return a, t.CloseIdleConnections
 }
 
-// casebridge runs the program once.
-func (s *storm) casebridge(ctx context.Context, args ...string) (code int, text string) {
+// casebridge is `casebridge run`: all flows, or one for one record. The specs are not compiled
+// anew each time; all else is.
+func (s *storm) casebridge(ctx context.Context, flow, record string) (code int, text string) {
 	var out lockedBuffer
 	a, done := s.app(&out)
 	defer done()
-	given := []string{"--store", a.flags.store}
-	for _, set := range a.flags.set {
-		given = append(given, "--set", set)
+	err := s.runFlows(ctx, a, flow, record)
+	if err != nil {
+		fmt.Fprintln(&out, "casebridge: "+err.Error())
 	}
-	a.flags = flags{}
-	code = a.run(ctx, append(args, given...))
-	return code, out.String()
+	return exitCode(err), out.String()
 }
 
-// change is one change that a plan of everything would still make or cannot decide.
+func (s *storm) runFlows(ctx context.Context, a *app, flow, record string) error {
+	ss, err := a.openCompiled(ctx, s.compiled, readWrite, false)
+	if err != nil {
+		return err
+	}
+	defer ss.close()
+	var names []string
+	if flow != "" {
+		names = []string{flow}
+	}
+	flows, err := ss.c.flows(names)
+	if err != nil {
+		return err
+	}
+	return a.chain(ctx, ss, flows, reconcile.Window{Named: record}, viewFlags{}, false, "")
+}
+
+// pending is one change that a plan of everything would still make or cannot decide.
 type pending struct {
 	flow string
 	engine.Change
@@ -83,7 +100,7 @@ func (s *storm) everything(ctx context.Context) []pending {
 	var out lockedBuffer
 	a, done := s.app(&out)
 	defer done()
-	ss, err := a.open(ctx, readOnly)
+	ss, err := a.openCompiled(ctx, s.compiled, readOnly, true)
 	if err != nil {
 		s.t.Fatalf("open for a plan: %v", err)
 	}
@@ -112,7 +129,7 @@ func (s *storm) everything(ctx context.Context) []pending {
 // gathering keeps what a plan tells.
 type gathering struct{ changes []engine.Change }
 
-func (g *gathering) Decided(d mapping.Decision)           { g.changes = append(g.changes, d.Changes...) }
+func (g *gathering) Decided(d mapping.Decision)          { g.changes = append(g.changes, d.Changes...) }
 func (*gathering) Settled(engine.Change, engine.Outcome) {}
 func (*gathering) Progress(reconcile.Summary)            {}
 
@@ -216,4 +233,3 @@ type pipeAddress struct{}
 
 func (pipeAddress) Network() string { return "pipe" }
 func (pipeAddress) String() string  { return "pipe" }
-

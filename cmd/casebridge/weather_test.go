@@ -121,13 +121,17 @@ func (w *weather) primeroPart() func(*http.Request) bool {
 		func(r *http.Request) bool { return r.Method == http.MethodPatch },
 		func(r *http.Request) bool { return r.Method == http.MethodPost },
 		func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/referrals") },
-		func(r *http.Request) bool { return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/cases") },
+		func(r *http.Request) bool {
+			return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/cases")
+		},
 	}[w.rng.IntN(5)]
 }
 
 func (w *weather) oscarPart() func(*http.Request) bool {
 	return []func(*http.Request) bool{
 		nil, oscarsim.Upserts, oscarsim.Upserts, oscarsim.Links, oscarsim.Statuses,
-		func(r *http.Request) bool { return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/clients") },
+		func(r *http.Request) bool {
+			return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/clients")
+		},
 	}[w.rng.IntN(6)]
 }
