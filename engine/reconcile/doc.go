@@ -12,7 +12,8 @@
 //     and settles the outcomes (one transaction).
 //
 // The cursor moves at the end, only for an ordinary window that was read whole
-// and of which every record was delivered, quarantined or parked.
+// and of which every record was delivered, quarantined or parked. It stays while a
+// decision rests on recall that was never filled: nothing else would bring its record back.
 //
 // The package knows nothing of specs' files, of HTTP, or of how people look at results.
 package reconcile

@@ -170,6 +170,9 @@ func (l *loop) learnRecall(ctx context.Context, k *knowledge, asks []mapping.Ask
 		if err != nil {
 			return err
 		}
+		// What was decided without knowing every record must be decided again, and nothing in its
+		// source will change by then: the cursor waits for the sweep.
+		l.unswept = l.unswept || !swept
 		for i, a := range group {
 			k.answers[a.Key()] = mapping.Answer{Records: found[i], Swept: swept}
 		}

@@ -29,6 +29,7 @@ type loop struct {
 	began     time.Time
 	newest    time.Time // newest stamp read
 	claims    *claims
+	unswept   bool // something was decided by a recall that was never filled whole
 
 	mu  sync.Mutex
 	sum Summary
@@ -323,10 +324,11 @@ func (l *loop) decide(ctx context.Context, wave []engine.Record) ([]mapping.Deci
 
 // finish ends the run in the store and moves the cursor if it may move.
 func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error) (Summary, error) {
-	state := endState(passErr, l.sum, d)
+	settled := d.settled() && !l.unswept
+	state := endState(passErr, l.sum, settled)
 	sum := l.ended(state)
 	end := store.End{State: string(state), Counts: sum.counts()}
-	if passErr == nil && !l.job.Window.Manual() && d.settled() {
+	if passErr == nil && !l.job.Window.Manual() && settled {
 		end.Mark = l.nextMark()
 		end.Swept = r.sweep
 	}
@@ -348,13 +350,13 @@ func (l *loop) nextMark() time.Time {
 	return l.newest
 }
 
-func endState(passErr error, sum Summary, d delivery) State {
+func endState(passErr error, sum Summary, settled bool) State {
 	switch {
 	case passErr != nil && (stops(engine.KindOf(passErr)) || engine.KindOf(passErr) == ""):
 		return EndedStopped
 	case sum.Held != "":
 		return EndedHeld
-	case passErr != nil || !d.settled() || sum.partial():
+	case passErr != nil || !settled || sum.partial():
 		return EndedPartial
 	default:
 		return EndedDone

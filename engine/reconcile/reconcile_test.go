@@ -86,8 +86,13 @@ type stage struct {
 
 func newStage(t *testing.T, east, west *cabinet) *stage {
 	t.Helper()
+	return newStageOf(t, copyProject, east, west)
+}
+
+func newStageOf(t *testing.T, texts map[string]string, east, west *cabinet) *stage {
+	t.Helper()
 	files := fstest.MapFS{}
-	for name, text := range copyProject {
+	for name, text := range texts {
 		files[name] = &fstest.MapFile{Data: []byte(text)}
 	}
 	s := &stage{t: t, east: east, west: west, path: filepath.Join(t.TempDir(), "test.db")}
