@@ -20,14 +20,15 @@ var monday = time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
 
 // clock runs as fast as the real one, from monday on, and can be put forward.
 type clock struct {
+	start   time.Time
 	began   time.Time
 	skipped atomic.Int64
 }
 
-func newClock() *clock { return &clock{began: time.Now()} }
+func newClock() *clock { return &clock{start: monday, began: time.Now()} }
 
 func (c *clock) now() time.Time {
-	return monday.Add(time.Since(c.began) + time.Duration(c.skipped.Load()))
+	return c.start.Add(time.Since(c.began) + time.Duration(c.skipped.Load()))
 }
 
 func (c *clock) later(d time.Duration) { c.skipped.Add(int64(d)) }
