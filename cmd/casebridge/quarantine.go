@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/store"
 )
 
@@ -17,8 +18,9 @@ func (a *app) quarantineCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "quarantine",
 		Short: "Records that could not be carried, each with its reason",
-		Long: "A record in quarantine was not delivered and stops no other. It closes by itself when the same record goes through later:\n" +
-			"mend the cause (a map row, the record in its system), then `casebridge run FLOW --case ID`.",
+		Long: "A record in quarantine was not delivered and stops no other. It is looked at again when its record changes, when the specs\n" +
+			"have changed, and once a day; the entry closes by itself when the record goes through. Mend the cause (a map row, the record in\n" +
+			"its system) and wait, or send it now: `casebridge run FLOW --case ID`.",
 	}
 	cmd.AddCommand(a.quarantineList(), a.quarantineShow())
 	return cmd
@@ -132,6 +134,9 @@ func (a *app) printQuarantine(entries []store.QuarantineEntry, zone *time.Locati
 
 func causeOf(e store.QuarantineEntry) string {
 	text := e.Reason
+	if e.Verdict == string(engine.Blocked) {
+		text = "blocked: " + text
+	}
 	if e.Value != "" {
 		text += fmt.Sprintf(": %q", e.Value)
 	}

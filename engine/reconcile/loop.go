@@ -82,7 +82,11 @@ func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
 	if err := d.admit(l, cur); err != nil {
 		return l.ended(EndedStopped), err
 	}
-	r, err := readingFor(l.job.Window, l.spec.Source, l.source, cur, l.zone, l.began)
+	sweep, err := l.sweepAgain(ctx)
+	if err != nil {
+		return l.ended(EndedStopped), err
+	}
+	r, err := readingFor(l.job.Window, l.spec.Source, l.source, cur, l.zone, l.began, sweep)
 	if err != nil {
 		return l.ended(EndedStopped), err
 	}
@@ -134,6 +138,9 @@ func (l *loop) pass(ctx context.Context, r reading, d delivery) error {
 	defer cancel(nil)
 	defer l.hold(ctx, cancel)()
 	err := l.groups(ctx, r, d)
+	if err == nil {
+		err = l.again(ctx, d)
+	}
 	// What is under way is finished in every case, before the context of this pass ends.
 	if unfinished := d.finish(); err == nil {
 		err = unfinished

@@ -153,10 +153,10 @@ func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.
 
 func addDecided(out *store.Settlement, d mapping.Decision) {
 	for _, c := range d.Changes {
-		switch c.Verdict {
-		case engine.Quarantined:
+		switch {
+		case holds(c):
 			out.Held = append(out.Held, store.Held{Change: c})
-		case engine.NoChange, engine.Skip, engine.Blocked:
+		case c.Verdict == engine.NoChange, c.Verdict == engine.Skip:
 			out.Cleared = append(out.Cleared, keyOf(c))
 		}
 	}

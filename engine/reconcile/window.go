@@ -31,8 +31,8 @@ type reading struct {
 	whole bool // everything there is
 }
 
-// readingFor works out what to read: what a person asked for, or from the cursor on.
-func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor, zone *time.Location, now time.Time) (reading, error) {
+// readingFor works out what to read: what a person asked for, or from the cursor on, further back when a sweep is due or wanted.
+func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor, zone *time.Location, now time.Time, sweep bool) (reading, error) {
 	_, name, _ := engine.SplitObject(src.Read.Text)
 	r := reading{query: engine.Query{Object: name, Since: w.Since, Until: w.Until, Named: w.Named}}
 	if !w.Until.IsZero() && !obj.Window {
@@ -50,7 +50,7 @@ func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor,
 	if err != nil {
 		return r, err
 	}
-	r.sweep = sweepDue(src, cur, zone, now)
+	r.sweep = sweep || sweepDue(src, cur, zone, now)
 	switch {
 	case cur.Mark.IsZero():
 		r.query.Since = start

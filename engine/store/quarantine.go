@@ -20,7 +20,7 @@ type QuarantineEntry struct {
 	Record      string
 	Route       string
 	Item        string
-	Verdict     string // quarantine, or refused
+	Verdict     string // quarantine, blocked, or refused
 	Kind        string // of the fault; "mapping" when the specs could not decide
 	Code        string // stable, for counting
 	Reason      string
@@ -88,7 +88,10 @@ func entryOf(h Held) QuarantineEntry {
 	c := h.Change
 	e := QuarantineEntry{Record: c.Record, Route: c.Route, Item: c.Item, Verdict: string(engine.Quarantined),
 		Kind: string(engine.Unmapped), Code: c.Reason.Code, Reason: c.Reason.Text, Place: c.Reason.Place, Value: c.Reason.Value}
-	if c.Verdict.Writes() {
+	switch {
+	case c.Verdict == engine.Blocked:
+		e.Verdict = string(engine.Blocked)
+	case c.Verdict.Writes():
 		e.Verdict = refusedVerdict
 	}
 	if f := h.Fault; f != nil {

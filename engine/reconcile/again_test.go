@@ -1,0 +1,73 @@
+package reconcile_test
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/casebridge/casebridge/engine/store"
+)
+
+// strictProject sends no letter to the office that its must refuses.
+func strictProject(must string) map[string]string {
+	files := maps.Clone(copyProject)
+	files["letters.yaml"] = strings.Replace(files["letters.yaml"], "  write:\n  - send", "  - {must: '"+must+"', else: block, say: this office takes no letters}\n  write:\n  - send", 1)
+	return files
+}
+
+func (s *stage) open() []store.QuarantineEntry {
+	s.t.Helper()
+	st, err := store.Open(context.Background(), s.options())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	entries, err := st.Quarantine(context.Background(), store.QuarantineFilter{Open: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return entries
+}
+
+// What was held under other specs comes back by itself when they are mended, though its source never changed.
+func TestMendedSpecsBringHeldRecordsBack(t *testing.T) {
+	s := newStageOf(t, strictProject(`case.to != "office-1"`), newCabinet(3, wantsLetter), newCabinet(0, plainCase))
+	for range 3 { // the cursor passes; the entry stays one
+		if _, err := s.run("letters"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if held := s.open(); len(held) != 1 || held[0].Verdict != "blocked" || len(s.west.letters) != 2 || s.cursor("letters").Mark.IsZero() {
+		t.Fatalf("held %+v, %d letters", held, len(s.west.letters))
+	}
+	s.east.cases["0001"]["stamp"] = epoch.AddDate(-1, 0, 0).Format(time.RFC3339) // long out of every window
+	mended := newStageOf(t, strictProject("given(case.to)"), s.east, s.west)
+	mended.path = s.path
+	mended.clock.Store(s.clock.Load())
+	sum, err := mended.run("letters")
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 3 || len(mended.open()) != 0 {
+		t.Errorf("%d letters, open %+v", len(s.west.letters), mended.open())
+	}
+}
+
+// Without a change of the specs a held record rests for a day.
+func TestHeldRecordsAreLookedAtOnceADay(t *testing.T) {
+	s := newStageOf(t, strictProject(`case.remark == "please"`), newCabinet(1, wantsLetter), newCabinet(0, plainCase))
+	if _, err := s.run("letters"); err != nil {
+		t.Fatal(err)
+	}
+	s.east.cases["0000"]["remark"] = "please"
+	s.east.cases["0000"]["stamp"] = epoch.AddDate(-1, 0, 0).Format(time.RFC3339)
+	if _, err := s.run("letters"); err != nil || len(s.west.letters) != 0 {
+		t.Fatalf("%v: %d letters before the day was over", err, len(s.west.letters))
+	}
+	s.clock.Add(24 * 3600)
+	sum, err := s.run("letters")
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 1 {
+		t.Errorf("%d letters", len(s.west.letters))
+	}
+}
