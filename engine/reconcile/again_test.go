@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/store"
 )
 
@@ -69,5 +70,34 @@ func TestHeldRecordsAreLookedAtOnceADay(t *testing.T) {
 	mustDone(t, sum, err)
 	if len(s.west.letters) != 1 {
 		t.Errorf("%d letters", len(s.west.letters))
+	}
+}
+
+// A record that fails again and again holds the cursor for a few runs, then waits in quarantine alone.
+func TestPoisonDoesNotHoldTheCursorForEver(t *testing.T) {
+	s := newStage(t, newCabinet(20, plainCase), newCabinet(0, plainCase))
+	s.west.findFault = func(v string) *engine.Fault {
+		if v == "N0011" {
+			return &engine.Fault{Kind: engine.Transient, Op: "look up", Status: 500}
+		}
+		return nil
+	}
+	for i := range 3 {
+		if !s.cursor("copy").Mark.IsZero() {
+			t.Fatalf("the cursor passed it after %d runs", i)
+		}
+		if sum, err := s.run("copy"); err != nil || sum.Undelivered != 1 {
+			t.Fatalf("%v: %d undelivered", err, sum.Undelivered)
+		}
+	}
+	if held := s.open(); s.cursor("copy").Mark.IsZero() || len(held) != 1 || held[0].Times != 3 {
+		t.Fatalf("cursor %v, held %+v", s.cursor("copy").Mark, held)
+	}
+	s.west.findFault = nil
+	s.clock.Add(24 * 3600)
+	sum, err := s.run("copy")
+	mustDone(t, sum, err)
+	if len(s.west.cases) != 20 || len(s.open()) != 0 {
+		t.Errorf("%d cases arrived, open %+v", len(s.west.cases), s.open())
 	}
 }

@@ -48,7 +48,7 @@ type delivery interface {
 	// deliver disposes of one wave; its writes may still be under way when it returns. An error ends the pass.
 	deliver(ctx context.Context, l *loop, wave []work, recalled []store.Recalled) error
 	// finish waits until all that was delivered is settled.
-	finish() error
+	finish(ctx context.Context) error
 	// settled says whether every record so far has a durable outcome, so that the cursor may pass them.
 	settled() bool
 }
@@ -142,7 +142,7 @@ func (l *loop) pass(ctx context.Context, r reading, d delivery) error {
 		err = l.again(ctx, d)
 	}
 	// What is under way is finished in every case, before the context of this pass ends.
-	if unfinished := d.finish(); err == nil {
+	if unfinished := d.finish(ctx); err == nil {
 		err = unfinished
 	}
 	return err

@@ -24,6 +24,6 @@ func (planning) deliver(ctx context.Context, l *loop, wave []work, recalled []st
 	return err
 }
 
-func (planning) finish() error { return nil }
+func (planning) finish(context.Context) error { return nil }
 
 func (planning) settled() bool { return true }

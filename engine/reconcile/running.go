@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -38,6 +39,8 @@ type sending struct {
 
 	mu      sync.Mutex
 	lost    bool          // some record has no durable outcome: the cursor must stay
+	waiting int           // parts of records that only need another try, held until then
+	tried   bool          // all of these have had their tries
 	failing int           // writes that failed in a row
 	stopped *engine.Fault // set: nothing more is sent
 }
@@ -50,11 +53,26 @@ func newDelivery(l *loop, writers map[string]engine.Writer) *sending {
 	return s
 }
 
-// settled says whether every record so far has a durable outcome.
+// patience is how many runs the cursor waits for a part of a record that needs another try. After
+// that it stays in quarantine and no longer holds up what is behind it.
+const patience = 3
+
+// settled says whether every record has a durable outcome, or has had its tries.
 func (s *sending) settled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.lost
+	return !s.lost && (s.waiting == 0 || s.tried)
+}
+
+// tries says whether all that waits for another try has had enough of them.
+func (s *sending) tries(ctx context.Context) (bool, error) {
+	entries, err := s.loop.heldOpen(ctx)
+	for _, e := range entries {
+		if e.Run == s.loop.run_.ID && e.Kind == string(engine.Transient) && e.Times < patience {
+			return false, err
+		}
+	}
+	return err == nil, err
 }
 
 // admit refuses a flow that could send again what was sent before casebridge kept a ledger.
@@ -98,12 +116,15 @@ func (s *sending) deliver(ctx context.Context, l *loop, wave []work, recalled []
 }
 
 // finish waits for every worker and says what stopped them, if anything did.
-func (s *sending) finish() error {
+func (s *sending) finish(ctx context.Context) (err error) {
 	s.workers.Wait()
 	if fault := s.fault(); fault != nil {
 		return fault
 	}
-	return nil
+	if s.waiting > 0 {
+		s.tried, err = s.tries(context.WithoutCancel(ctx))
+	}
+	return err
 }
 
 func (s *sending) fault() *engine.Fault {
@@ -121,17 +142,21 @@ func (s *sending) collect(wave []work) [][]*item {
 				items[i] = append(items[i], &item{change: c, repeatable: s.loop.job.object(c.Object).Repeatable})
 			}
 			if c.Verdict == engine.Unclear {
-				s.undelivered()
+				s.undelivered(true)
 			}
 		}
 	}
 	return items
 }
 
-// undelivered notes a part of a record that has no durable outcome: the next run decides it again.
-func (s *sending) undelivered() {
+// undelivered notes a part of a record that the next run decides again; held says that quarantine remembers it meanwhile.
+func (s *sending) undelivered(held bool) {
 	s.mu.Lock()
-	s.lost = true
+	if held {
+		s.waiting++
+	} else {
+		s.lost = true
+	}
 	s.mu.Unlock()
 	s.loop.tally(func(sum *Summary) { sum.Undelivered++ })
 }
@@ -156,6 +181,8 @@ func addDecided(out *store.Settlement, d mapping.Decision) {
 		switch {
 		case holds(c):
 			out.Held = append(out.Held, store.Held{Change: c})
+		case c.Verdict == engine.Unclear:
+			out.Held = append(out.Held, store.Held{Change: c, Fault: &engine.Fault{Kind: engine.Transient, Op: "decide", Ref: c.Record, Err: errors.New(c.Reason.Text)}})
 		case c.Verdict == engine.NoChange, c.Verdict == engine.Skip:
 			out.Cleared = append(out.Cleared, keyOf(c))
 		}

@@ -183,7 +183,7 @@ func (s *sending) settle(groups [][]*item) []error {
 	for _, g := range groups {
 		for _, it := range g {
 			if !it.known {
-				addOutcome(&out, it)
+				s.addOutcome(&out, it)
 			}
 		}
 	}
@@ -199,14 +199,23 @@ func (s *sending) settle(groups [][]*item) []error {
 	return errs
 }
 
-func addOutcome(out *store.Settlement, it *item) {
+func (s *sending) addOutcome(out *store.Settlement, it *item) {
 	out.Outcomes = append(out.Outcomes, store.Settled{Intent: it.intent, Change: it.change, Outcome: it.outcome, Repeatable: it.repeatable})
 	switch held := heldFor(it); {
 	case held != nil:
 		out.Held = append(out.Held, store.Held{Change: it.change, Fault: held})
 	case it.outcome.State == engine.Done:
 		out.Cleared = append(out.Cleared, keyOf(it.change))
+	case s.needsTry(it):
+		out.Held = append(out.Held, store.Held{Change: it.change, Fault: it.outcome.Fault})
 	}
+}
+
+// needsTry says whether an item only needs another try, for a reason that may lie in its record: held until then.
+func (s *sending) needsTry(it *item) bool {
+	fault := it.outcome.Fault
+	return (it.repeatable || it.outcome.State == engine.Unsent) && it.outcome.State != engine.Done && it.outcome.State != engine.Refused &&
+		fault != nil && fault.Kind == engine.Transient && fault != s.fault()
 }
 
 // send hands items of one object over and watches for a fault that is not in the records.
@@ -286,7 +295,7 @@ func keyOf(c engine.Change) store.RecordKey {
 func (s *sending) count(items []*item) {
 	for _, it := range items {
 		if !it.known && heldFor(it) == nil && it.outcome.State != engine.Done && (it.repeatable || it.outcome.State != engine.Unknown) {
-			s.undelivered()
+			s.undelivered(s.needsTry(it))
 		}
 		s.loop.tally(func(sum *Summary) { countItem(sum, it) })
 		if s.loop.job.Tell != nil && !it.known {
