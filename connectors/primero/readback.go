@@ -9,15 +9,17 @@ import (
 )
 
 const (
-	gatherFor = 15 * time.Millisecond // how long a new case waits for others to be read back with it
-	gatherMax = 20                    // ids that fit in one request line
+	readBackMax  = 20          // ids that fit in one request line
+	readBackWait = time.Second // the longest that a new case waits for others to be read back with it
 )
 
-// readBacks reads new cases back together: creates run side by side, and one
-// request for many ids costs Primero no more than one for a single case.
+// readBacks reads new cases back together: creates run side by side, and one request for
+// many ids costs Primero no more than one for a single case. A group is read when it is
+// full, or when no other create is under way that could still join it.
 type readBacks struct {
 	reader  *reader
 	mu      sync.Mutex
+	running int // creates that have not been answered
 	waiting []*waiting
 }
 
@@ -26,22 +28,24 @@ type waiting struct {
 	answer chan *gjson.Result // gets the case, or nil when it could not be read
 }
 
-// stored returns the case as Primero has it now, or nil when it could not be read.
-func (b *readBacks) stored(ctx context.Context, id string) *gjson.Result {
-	w := &waiting{id: id, answer: make(chan *gjson.Result, 1)}
+// began counts a create that is about to be sent; answered must follow.
+func (b *readBacks) began() {
 	b.mu.Lock()
-	b.waiting = append(b.waiting, w)
-	first, full := len(b.waiting) == 1, len(b.waiting) == gatherMax
-	var group []*waiting
-	if full {
-		group, b.waiting = b.waiting, nil
-	}
+	b.running++
 	b.mu.Unlock()
-	switch {
-	case full:
+}
+
+// answered counts a create that has its answer. With an id it returns the case as Primero has
+// it now, or nil when it could not be read; without one, nothing.
+func (b *readBacks) answered(ctx context.Context, id string) *gjson.Result {
+	w := &waiting{id: id, answer: make(chan *gjson.Result, 1)}
+	if group := b.join(w); group != nil {
 		b.read(ctx, group)
-	case first:
-		time.AfterFunc(gatherFor, func() { b.read(ctx, b.take(w)) })
+	} else if id != "" {
+		time.AfterFunc(readBackWait, func() { b.read(ctx, b.take(w)) })
+	}
+	if id == "" {
+		return nil
 	}
 	select {
 	case found := <-w.answer:
@@ -51,16 +55,34 @@ func (b *readBacks) stored(ctx context.Context, id string) *gjson.Result {
 	}
 }
 
-// take empties the group that w waits in; nothing if it was read already.
-func (b *readBacks) take(w *waiting) []*waiting {
+// join adds w and returns the group if it is to be read now.
+func (b *readBacks) join(w *waiting) []*waiting {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.waiting) == 0 || b.waiting[0] != w {
+	b.running--
+	if w.id != "" {
+		b.waiting = append(b.waiting, w)
+	}
+	if b.running > 0 && len(b.waiting) < readBackMax {
 		return nil
 	}
 	group := b.waiting
 	b.waiting = nil
 	return group
+}
+
+// take empties the group that w still waits in; nothing if it was read already.
+func (b *readBacks) take(w *waiting) []*waiting {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, other := range b.waiting {
+		if other == w {
+			group := b.waiting
+			b.waiting = nil
+			return group
+		}
+	}
+	return nil
 }
 
 // read asks for the whole group and gives each its case. The request outlives the one who asked first.

@@ -59,13 +59,15 @@ func (w *writer) create(ctx context.Context, c *engine.Change, document gjson.Re
 	if reason, field := unfit(document, gjson.Result{}); reason != "" {
 		return held(c, "create case", reason, field)
 	}
+	w.made.began()
 	answer, err := w.api.door.do(ctx, rest.Request{
 		Op: "create case", Ref: id, Method: http.MethodPost, Path: casesPath, Body: wrap(c.Document), Repeatable: true,
 	})
-	switch {
-	case err == nil:
+	if err == nil {
 		return w.readBack(ctx, id, document)
-	case answer != nil && answer.Status == http.StatusConflict:
+	}
+	w.made.answered(ctx, "")
+	if answer != nil && answer.Status == http.StatusConflict {
 		return w.afterConflict(ctx, id, err)
 	}
 	return refusal(answer, err)
@@ -75,7 +77,7 @@ func (w *writer) create(ctx context.Context, c *engine.Change, document gjson.Re
 // Primero dropped would not show before somebody misses it. That it cannot be read makes it no less created.
 func (w *writer) readBack(ctx context.Context, id string, document gjson.Result) engine.Outcome {
 	done := engine.Outcome{State: engine.Done, ID: id}
-	stored := w.made.stored(ctx, id)
+	stored := w.made.answered(ctx, id)
 	if stored == nil {
 		return done
 	}
