@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -45,6 +46,7 @@ import (
 //	                        page for the list, `fail primero referrals 401` once a refusal
 //	heal                    nothing goes wrong any more in OSCaR
 //	lose N                  OSCaR takes the next N referrals and their answers are lost
+//	ndjson                  every line that the last casebridge printed is a JSON object
 //	plan-hash NAME          $NAME becomes the hash that the last casebridge printed
 //	trimmed NAME            $NAME becomes what it printed
 //	writes P O              how many writes Primero and OSCaR took since the last `writes` or `reset`
@@ -71,7 +73,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "sandbox": startSandbox,
 		"refer": referCase, "again": referAgain, "client": addClient, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "bulk": bulkRefer,
 		"later": putForward, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
-		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
+		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "ndjson": checkNDJSON, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
 	}
 }
 
@@ -304,6 +306,16 @@ func keepHash(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("no hash was printed")
 	}
 	ts.Setenv(args[0], found[1])
+}
+
+func checkNDJSON(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 0, "ndjson")
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			ts.Fatalf("%v in %s", err, line)
+		}
+	}
 }
 
 func keepOutput(ts *testscript.TestScript, neg bool, args []string) {
