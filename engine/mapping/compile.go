@@ -3,8 +3,8 @@ package mapping
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
@@ -34,17 +34,8 @@ type compiler struct {
 	project   *spec.Project
 	functions map[string]*function
 	objects   map[string]*objectType
-	lists     map[string]*spec.CodeList
-	maps      map[string]*spec.Map
-	rules     map[string]*spec.Rule
-	tables    map[string]*spec.Table
-	mappings  map[string]*spec.Mapping
-	constants map[string]spec.Value
 	zone      *time.Location
-
-	objectNames, mapNames, ruleNames, tableNames, mappingNames, constantNames []string
-
-	diags []engine.Diag
+	diags     []engine.Diag
 
 	// of the flow under way
 	slots  int
@@ -53,35 +44,9 @@ type compiler struct {
 }
 
 func newCompiler(p *spec.Project) *compiler {
-	c := &compiler{project: p, functions: functionsByName(), zone: cmp.Or(p.Zone, time.UTC),
-		objects: map[string]*objectType{}, lists: map[string]*spec.CodeList{}, maps: map[string]*spec.Map{}, rules: map[string]*spec.Rule{},
-		tables: map[string]*spec.Table{}, mappings: map[string]*spec.Mapping{}, constants: map[string]spec.Value{}}
+	c := &compiler{project: p, functions: functionsByName(), objects: map[string]*objectType{}, zone: cmp.Or(p.Zone, time.UTC)}
 	for i := range p.Objects {
-		o := &p.Objects[i]
-		c.addObject(o)
-	}
-	for i := range p.Codes {
-		c.lists[p.Codes[i].Name] = &p.Codes[i]
-	}
-	for _, m := range p.Maps {
-		c.maps[m.Name.Text] = m
-		c.mapNames = append(c.mapNames, m.Name.Text)
-	}
-	for _, r := range p.Rules {
-		c.rules[r.Name.Text] = r
-		c.ruleNames = append(c.ruleNames, r.Name.Text)
-	}
-	for _, t := range p.Tables {
-		c.tables[t.Name.Text] = t
-		c.tableNames = append(c.tableNames, t.Name.Text)
-	}
-	for _, m := range p.Mappings {
-		c.mappings[m.Name.Text] = m
-		c.mappingNames = append(c.mappingNames, m.Name.Text)
-	}
-	for _, k := range p.Constants {
-		c.constants[k.Name.Text] = k.Value
-		c.constantNames = append(c.constantNames, k.Name.Text)
+		c.addObject(&p.Objects[i])
 	}
 	return c
 }
@@ -92,14 +57,13 @@ func (c *compiler) addObject(o *engine.Object) {
 	known := *o
 	known.Name = short
 	c.objects[o.Name] = &objectType{full: o.Name, connection: connection, spec: &known}
-	c.objectNames = append(c.objectNames, o.Name)
 }
 
 // object finds a catalogue object; nil after a finding.
 func (c *compiler) object(word spec.Scalar) *objectType {
 	o := c.objects[word.Text]
 	if o == nil {
-		c.unknown(word, "unknown-object", "there is no object", c.objectNames)
+		c.unknown(word, "unknown-object", "there is no object", slices.Sorted(maps.Keys(c.objects)))
 	}
 	return o
 }
@@ -109,10 +73,10 @@ func (c *compiler) codeList(connection, word string) *spec.CodeList {
 	if word == "" {
 		return nil
 	}
-	if l := c.lists[word]; l != nil {
+	if l := c.project.CodeList(word); l != nil {
 		return l
 	}
-	return c.lists[connection+"."+word]
+	return c.project.CodeList(connection + "." + word)
 }
 
 func (c *compiler) newSlot() int {
@@ -218,11 +182,7 @@ func literalValue(v any) value {
 		}
 		return listValue(items)
 	case map[string]any:
-		keys := make([]string, 0, len(v))
-		for k := range v {
-			keys = append(keys, k)
-		}
-		slices.SortFunc(keys, strings.Compare)
+		keys := slices.Sorted(maps.Keys(v))
 		items := make([]value, len(keys))
 		for i, k := range keys {
 			items[i] = literalValue(v[k])

@@ -99,11 +99,13 @@ func literalShape(v value, at engine.Pos) *shape {
 }
 
 func (c *compiler) constant(word spec.Scalar) (spec.Value, bool) {
-	v, ok := c.constants[word.Text]
-	if !ok {
-		c.unknown(word, "unknown-constant", "there is no constant", c.constantNames)
+	k := c.project.Constant(word.Text)
+	if k == nil {
+		c.unknown(word, "unknown-constant", "there is no constant",
+			spec.Names(c.project.Constants, func(k spec.Constant) spec.Scalar { return k.Name }))
+		return spec.Value{}, false
 	}
-	return v, ok
+	return k.Value, true
 }
 
 // one compiles a list of exactly one object.
@@ -219,9 +221,9 @@ func (c *compiler) checkFits(r *spec.FieldRule, field *engine.Field, s *shape, c
 		return
 	}
 	for _, word := range s.words {
-		if word.Text != "" && !hasCode(codes, word.Text) {
+		if word.Text != "" && !codes.Has(word.Text) {
 			c.errorAt(word.At, utf8.RuneCountInString(word.Text), "unknown-code",
-				fmt.Sprintf("%q is not in the code list %s", word.Text, codes.Name), suggest(word.Text, codeNames(codes)))
+				fmt.Sprintf("%q is not in the code list %s", word.Text, codes.Name), suggest(word.Text, codes.Texts()))
 		}
 	}
 }
@@ -229,16 +231,16 @@ func (c *compiler) checkFits(r *spec.FieldRule, field *engine.Field, s *shape, c
 // checkMapCodes: what a map gives must be codes of the field, unless its column
 // says that it is checked against the same list.
 func (c *compiler) checkMapCodes(r *spec.FieldRule, field *engine.Field, connection string) {
-	codes, m := c.codeList(connection, field.Codes), c.maps[r.Map.Text]
+	codes, m := c.codeList(connection, field.Codes), c.project.Map(r.Map.Text)
 	if codes == nil || m == nil {
 		return
 	}
 	for i, col := range m.Columns {
-		if col.Name.Text != r.Give.Text || c.lists[col.Codes.Text] == codes {
+		if col.Name.Text != r.Give.Text || c.project.CodeList(col.Codes.Text) == codes {
 			continue
 		}
 		for _, row := range m.Rows {
-			if i < len(row.Cells) && row.Cells[i].Text != "" && !hasCode(codes, row.Cells[i].Text) {
+			if i < len(row.Cells) && row.Cells[i].Text != "" && !codes.Has(row.Cells[i].Text) {
 				c.errorAt(r.Give.At, textWidth(r.Give), "unknown-code", fmt.Sprintf("the map %s gives %q here, which is not in the code list %s",
 					m.Name.Text, row.Cells[i].Text, codes.Name), "is it another column that is meant?")
 				return

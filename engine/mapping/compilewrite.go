@@ -14,7 +14,7 @@ func (rc *routeCompiler) write(w *spec.Write) *write {
 	if o == nil {
 		return nil
 	}
-	compiled := &write{verb: w.Verb, object: o, onlyIf: rc.optional(w.OnlyIf), await: w.Await, verify: texts(w.Verify),
+	compiled := &write{verb: w.Verb, object: o, onlyIf: rc.optional(w.OnlyIf), await: w.Await, verify: spec.Texts(w.Verify),
 		once: rc.bindings(w.Once), known: rc.bindings(w.Known), code: rc.name, place: w.At.String()}
 	rc.target(w, o, compiled)
 	to := target{connection: o.connection, label: o.full, fields: o.spec.Fields, fresh: compiled.may(), part: rc.name}
@@ -82,9 +82,10 @@ func (rc *routeCompiler) fields(w *spec.Write, compiled *write, to target) {
 	rules, in := w.Fields, rc.scope
 	to.filler = w.WhenBlank
 	if w.Mapping.Text != "" {
-		m := rc.c.mappings[w.Mapping.Text]
+		m := rc.c.project.Mapping(w.Mapping.Text)
 		if m == nil {
-			rc.c.unknown(w.Mapping, "unknown-mapping", "there is no mapping", rc.c.mappingNames)
+			rc.c.unknown(w.Mapping, "unknown-mapping", "there is no mapping",
+				spec.Names(rc.c.project.Mappings, func(m *spec.Mapping) spec.Scalar { return m.Name }))
 			return
 		}
 		rules, in, to.filler = m.Fields, rc.mappingScope(m, w), m.WhenBlank

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"cmp"
 	"slices"
 	"unicode/utf8"
 
@@ -19,17 +18,7 @@ func (c *compiler) warnAt(at engine.Pos, width int, code, message, help string) 
 
 func (c *compiler) report(s engine.Severity, at engine.Pos, width int, code, message, help string) {
 	c.diags = append(c.diags, engine.Diag{Severity: s, Code: code, At: at, Width: width,
-		Message: message, Help: help, Excerpt: c.line(at)})
-}
-
-// line is the spec's line at a place, for the excerpt.
-func (c *compiler) line(at engine.Pos) string {
-	for _, f := range c.project.Files {
-		if f.Path == at.File && at.Line > 0 && at.Line <= len(f.Lines) {
-			return f.Lines[at.Line-1]
-		}
-	}
-	return ""
+		Message: message, Help: help, Excerpt: c.project.Excerpt(at)})
 }
 
 // findings sorts what was found. A mapping that two routes use is compiled
@@ -37,7 +26,7 @@ func (c *compiler) line(at engine.Pos) string {
 func (c *compiler) findings() []engine.Diag {
 	engine.Sort(c.diags)
 	return slices.CompactFunc(c.diags, func(a, b engine.Diag) bool {
-		return a.At == b.At && a.Code == b.Code && cmp.Compare(a.Message, b.Message) == 0
+		return a.At == b.At && a.Code == b.Code && a.Message == b.Message
 	})
 }
 
@@ -49,16 +38,4 @@ func suggest(word string, candidates []string) string {
 		return "did you mean \"" + near + "\"?"
 	}
 	return ""
-}
-
-func hasCode(l *spec.CodeList, code string) bool {
-	return slices.ContainsFunc(l.Codes, func(e spec.CodeEntry) bool { return e.Code.Text == code })
-}
-
-func codeNames(l *spec.CodeList) []string {
-	names := make([]string, len(l.Codes))
-	for i, e := range l.Codes {
-		names[i] = e.Code.Text
-	}
-	return names
 }

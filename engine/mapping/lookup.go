@@ -80,34 +80,31 @@ func (e *exprCompiler) literals(args []ast.Node) (words [4]spec.Scalar, ok bool)
 
 // mapLookup finds the map and its columns and makes an index; nil after a finding.
 func (c *compiler) mapLookup(word, by, give spec.Scalar) (lookup, *shape) {
-	m := c.maps[word.Text]
+	m := c.project.Map(word.Text)
 	if m == nil {
-		c.unknown(word, "unknown-map", "there is no map", c.mapNames)
+		c.unknown(word, "unknown-map", "there is no map", spec.Names(c.project.Maps, func(m *spec.Map) spec.Scalar { return m.Name }))
 		return nil, anyShape
 	}
-	from, ok1 := c.column(m, by)
-	to, ok2 := c.column(m, give)
-	if !ok1 || !ok2 {
+	from, to := c.column(m, by), c.column(m, give)
+	if from < 0 || to < 0 {
 		return nil, anyShape
 	}
 	index := mapIndex(m, from, to)
-	s := &shape{form: textForm, codes: c.lists[m.Columns[to].Codes.Text]}
+	s := &shape{form: textForm, codes: c.project.CodeList(m.Columns[to].Codes.Text)}
 	return func(key string) (string, bool) {
 		found, ok := index[key]
 		return found, ok
 	}, s
 }
 
-func (c *compiler) column(m *spec.Map, word spec.Scalar) (int, bool) {
-	var names []string
-	for i, col := range m.Columns {
-		if col.Name.Text == word.Text {
-			return i, true
-		}
-		names = append(names, col.Name.Text)
+// column is the position of a column; -1 after a finding.
+func (c *compiler) column(m *spec.Map, word spec.Scalar) int {
+	i := m.Column(word.Text)
+	if i < 0 {
+		c.unknown(word, "unknown-column", "the map "+m.Name.Text+" has no column",
+			spec.Names(m.Columns, func(col spec.Column) spec.Scalar { return col.Name }))
 	}
-	c.unknown(word, "unknown-column", "the map "+m.Name.Text+" has no column", names)
-	return 0, false
+	return i
 }
 
 // mapIndex says what each key gives. Where rows share a key, the lossy ones do not count.
@@ -130,9 +127,9 @@ func mapIndex(m *spec.Map, from, to int) map[string]string {
 
 // ruleLookup finds the rule and its forms; confirmed says whether what a key names is on the confirmed list.
 func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in lookup, confirmed func(key string) bool) {
-	r := c.rules[word.Text]
+	r := c.project.Rule(word.Text)
 	if r == nil {
-		c.unknown(word, "unknown-rule", "there is no rule", c.ruleNames)
+		c.unknown(word, "unknown-rule", "there is no rule", spec.Names(c.project.Rules, func(r *spec.Rule) spec.Scalar { return r.Name }))
 		return nil, nil
 	}
 	from, ok1 := c.pattern(r, by)
@@ -140,7 +137,7 @@ func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in lookup, confirmed 
 	if !ok1 || !ok2 {
 		return nil, nil
 	}
-	never, sure := texts(r.Never), texts(r.Confirmed)
+	never, sure := spec.Texts(r.Never), spec.Texts(r.Confirmed)
 	bare := func(key string) (string, bool) {
 		bare, ok := from.bare(key)
 		return bare, ok && !slices.Contains(never, bare)
@@ -166,28 +163,19 @@ func (p pattern) bare(s string) (string, bool) {
 	return s[len(p.head) : len(s)-len(p.tail)], true
 }
 
+// pattern cuts the form that word names; false after a finding.
 func (c *compiler) pattern(r *spec.Rule, word spec.Scalar) (pattern, bool) {
-	var names []string
-	for _, f := range r.Forms {
-		if f.Name.Text == word.Text {
-			head, tail, ok := strings.Cut(f.Pattern.Text, "{name}")
-			if !ok {
-				c.errorAt(f.Pattern.At, textWidth(f.Pattern), "bad-pattern", "a form needs {name} in it", "")
-			}
-			return pattern{head, tail}, ok
-		}
-		names = append(names, f.Name.Text)
+	f := r.Form(word.Text)
+	if f == nil {
+		c.unknown(word, "unknown-form", "the rule "+r.Name.Text+" has no form",
+			spec.Names(r.Forms, func(f spec.Form) spec.Scalar { return f.Name }))
+		return pattern{}, false
 	}
-	c.unknown(word, "unknown-form", "the rule "+r.Name.Text+" has no form", names)
-	return pattern{}, false
-}
-
-func texts(scalars []spec.Scalar) []string {
-	out := make([]string, len(scalars))
-	for i, s := range scalars {
-		out[i] = s.Text
+	head, tail, ok := strings.Cut(f.Pattern.Text, "{name}")
+	if !ok {
+		c.errorAt(f.Pattern.At, textWidth(f.Pattern), "bad-pattern", "a form needs {name} in it", "")
 	}
-	return out
+	return pattern{head, tail}, ok
 }
 
 // unknown reports a name that nothing has; what says of what, up to the name.
@@ -234,7 +222,7 @@ func fitsCell(wanted, v value) bool {
 }
 
 func compileTable(t *spec.Table) *table {
-	compiled := &table{out: texts(t.Out)}
+	compiled := &table{out: spec.Texts(t.Out)}
 	for _, line := range t.Lines {
 		l := tableLine{}
 		for _, w := range line.When {

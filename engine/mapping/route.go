@@ -155,7 +155,7 @@ func (rc *routeCompiler) recall(s *spec.Step) step {
 	of.kept = []string{}
 	for _, kept := range rc.c.project.Recall {
 		if kept.Object.Text == o.full {
-			of.kept = texts(slices.Concat(kept.Key, kept.Keep, kept.Sealed))
+			of.kept = spec.Texts(slices.Concat(kept.Key, kept.Keep, kept.Sealed))
 		}
 	}
 	of.label = "what is recalled of " + o.full
@@ -293,9 +293,10 @@ func (rc *routeCompiler) lookup(s *spec.Step) step {
 }
 
 func (rc *routeCompiler) table(s *spec.Step) step {
-	t := rc.c.tables[s.Lookup.Text]
+	t := rc.c.project.Table(s.Lookup.Text)
 	if t == nil {
-		rc.c.unknown(s.Lookup, "unknown-table", "there is no table", rc.c.tableNames)
+		rc.c.unknown(s.Lookup, "unknown-table", "there is no table",
+			spec.Names(rc.c.project.Tables, func(t *spec.Table) spec.Scalar { return t.Name }))
 		rc.bind(s, anyShape)
 		return nil
 	}

@@ -55,7 +55,7 @@ func (b *builder) columnList(c Column) *CodeList {
 func (b *builder) checkRows(m *Map) {
 	seen := make(map[string]engine.Pos, len(m.Rows))
 	for _, r := range m.Rows {
-		key := strings.Join(scalarTexts(r.Cells), "\x00")
+		key := strings.Join(Texts(r.Cells), "\x00")
 		if first, ok := seen[key]; ok {
 			b.fault(r.At, 1, "duplicate-row", "remove one of them", "this row of map %q already stands in line %d", m.Name.Text, first.Line)
 			continue
@@ -79,7 +79,7 @@ func (b *builder) checkCells(m *Map, c Column, cells []Scalar, list *CodeList) {
 		if list != nil && !codes[cell.Text] {
 			help := ""
 			if near--; near >= 0 {
-				help = didYouMean(cell.Text, list.texts())
+				help = didYouMean(cell.Text, list.Texts())
 			}
 			b.faultAt(cell, "unknown-code", help, "%q is not in the code list %s", cell.Text, list.Name)
 		} else if list == nil && strings.TrimSpace(cell.Text) != cell.Text {
@@ -141,7 +141,7 @@ func (b *builder) checkExceptions(m *Map, c Column, has map[string]bool, list *C
 	for _, e := range c.Except {
 		switch {
 		case !list.Has(e.Code.Text):
-			b.faultAt(e.Code, "unknown-code", didYouMean(e.Code.Text, list.texts()), "%q is not in the code list %s", e.Code.Text, list.Name)
+			b.faultAt(e.Code, "unknown-code", didYouMean(e.Code.Text, list.Texts()), "%q is not in the code list %s", e.Code.Text, list.Name)
 		case has[e.Code.Text]:
 			b.faultAt(e.Code, "needless-exception", "remove the exception or the row", "%q is excepted, but map %q has a row for it", e.Code.Text, m.Name.Text)
 		}

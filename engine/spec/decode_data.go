@@ -32,7 +32,7 @@ func (b *builder) decodeRow(m *Map, n *node) MapRow {
 			row.Cells[i] = v.scalar()
 		case k.text != "lossy" && k.text != "note":
 			n.wrong = true
-			names := append(scalarTexts(columnNames(m)), "lossy", "note")
+			names := append(columnNames(m), "lossy", "note")
 			b.faultOn(k, "unknown-column", didYouMean(k.text, names), "the map %q has no column %q", m.Name.Text, k.text)
 		}
 	})
@@ -44,16 +44,8 @@ func (b *builder) decodeRow(m *Map, n *node) MapRow {
 	return row
 }
 
-func columnNames(m *Map) []Scalar {
-	return scalarsOf(m.Columns, func(c Column) Scalar { return c.Name })
-}
-
-func scalarTexts(list []Scalar) []string {
-	texts := make([]string, len(list))
-	for i, s := range list {
-		texts[i] = s.Text
-	}
-	return texts
+func columnNames(m *Map) []string {
+	return Names(m.Columns, func(c Column) Scalar { return c.Name })
 }
 
 func (b *builder) decodeRule(n *node) *Rule {

@@ -77,12 +77,12 @@ func (b *builder) checkProject() {
 	}
 }
 
-func scalarsOf[T any](list []T, f func(T) Scalar) []Scalar {
-	texts := make([]Scalar, len(list))
+func scalarsOf[T any](list []T, of func(T) Scalar) []Scalar {
+	scalars := make([]Scalar, len(list))
 	for i, v := range list {
-		texts[i] = f(v)
+		scalars[i] = of(v)
 	}
-	return texts
+	return scalars
 }
 
 // oneAfterAnother reports a flow that follows itself. It may stand twice with others between,

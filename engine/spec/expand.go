@@ -75,7 +75,7 @@ func (b *builder) expand(use Step, in scope) []Step {
 	if snippet == nil {
 		return nil // checkReferences says so
 	}
-	needed := scalarTexts(snippet.Uses)
+	needed := Texts(snippet.Uses)
 	var steps []Step
 	for _, w := range use.Inputs {
 		if !slices.Contains(needed, w.Name.Text) {
@@ -83,7 +83,7 @@ func (b *builder) expand(use Step, in scope) []Step {
 			continue
 		}
 		if _, ok := in.find(w.Expr.Text); !ok && w.Expr.Text != "" {
-			b.faultAt(w.Expr, "unknown-name", didYouMean(w.Expr.Text, scalarTexts(in.names)), "there is no name %q above this line", w.Expr.Text)
+			b.faultAt(w.Expr, "unknown-name", didYouMean(w.Expr.Text, Texts(in.names)), "there is no name %q above this line", w.Expr.Text)
 			continue
 		}
 		if w.Name.Text != w.Expr.Text {

@@ -73,6 +73,18 @@ func find[T any](list []*T, name string, of func(*T) Scalar) *T {
 	return nil
 }
 
+// Names lists what each of a list is called, by its scalar: candidates for a suggestion.
+func Names[T any](list []T, of func(T) Scalar) []string { return Texts(scalarsOf(list, of)) }
+
+// Texts lists the texts of scalars.
+func Texts(list []Scalar) []string {
+	texts := make([]string, len(list))
+	for i, s := range list {
+		texts[i] = s.Text
+	}
+	return texts
+}
+
 // Has says whether the code is in the list.
 func (l *CodeList) Has(code string) bool {
 	for _, c := range l.Codes {
@@ -83,13 +95,9 @@ func (l *CodeList) Has(code string) bool {
 	return false
 }
 
-// texts lists the codes alone.
-func (l *CodeList) texts() []string {
-	texts := make([]string, len(l.Codes))
-	for i, c := range l.Codes {
-		texts[i] = c.Code.Text
-	}
-	return texts
+// Texts lists the codes alone.
+func (l *CodeList) Texts() []string {
+	return Names(l.Codes, func(c CodeEntry) Scalar { return c.Code })
 }
 
 // Column returns the position of a column among the cells of a row, or -1.

@@ -88,7 +88,7 @@ func (b *builder) mergeCatalogue(n *node) {
 	if connection == nil || connection.text == "" {
 		return
 	}
-	names := scalarTexts(scalarsOf(b.project.Drivers, func(c ConnectionSpec) Scalar { return c.Name }))
+	names := Names(b.project.Drivers, func(c ConnectionSpec) Scalar { return c.Name })
 	if !slices.Contains(names, connection.text) {
 		b.stray = true
 		if b.at.Line > 0 {

@@ -63,7 +63,7 @@ func (b *builder) object(s Scalar) *engine.Object {
 	if !ok || b.at.Line == 0 || b.unreliable[connection] || !b.whole {
 		return nil // the schema, the missing project or the unknown driver has been reported
 	}
-	connections := scalarTexts(scalarsOf(b.project.Drivers, func(c ConnectionSpec) Scalar { return c.Name }))
+	connections := Names(b.project.Drivers, func(c ConnectionSpec) Scalar { return c.Name })
 	if !slices.Contains(connections, connection) {
 		s.Text = connection
 		b.refer(s, "connection", connections)
@@ -85,7 +85,7 @@ func (b *builder) checkRecall(r Recall) {
 	for _, f := range slices.Concat(r.Key, r.Keep, r.Sealed) {
 		b.checkField(f, o.Name, o.Fields)
 	}
-	kept := append(scalarTexts(r.Keep), scalarTexts(r.Sealed)...)
+	kept := append(Texts(r.Keep), Texts(r.Sealed)...)
 	for _, k := range r.Key {
 		if !slices.Contains(kept, k.Text) {
 			b.faultAt(k, "unknown-field", "add it to keep", "the key field %q is not kept", k.Text)
@@ -210,7 +210,7 @@ func (b *builder) checkSources(f *FieldRule) {
 }
 
 func (b *builder) constants() []string {
-	return scalarTexts(scalarsOf(b.project.Constants, func(c Constant) Scalar { return c.Name }))
+	return Names(b.project.Constants, func(c Constant) Scalar { return c.Name })
 }
 
 func (b *builder) checkFiller(f *Filler) {

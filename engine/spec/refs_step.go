@@ -68,7 +68,7 @@ func (b *builder) checkRecallStep(s *Step) {
 			continue
 		}
 		for _, by := range s.By {
-			if keep := scalarTexts(r.Keep); !slices.Contains(keep, by.Name.Text) {
+			if keep := Texts(r.Keep); !slices.Contains(keep, by.Name.Text) {
 				b.faultAt(by.Name, "not-kept", didYouMean(by.Name.Text, keep), "recall does not keep %q of %s in the clear, so it cannot be asked for", by.Name.Text, s.Object.Text)
 			}
 		}
@@ -92,9 +92,9 @@ func (b *builder) checkLookup(name, by, give Scalar, kind string) {
 	part := "column"
 	if kind == "rule" {
 		part = "form"
-		parts = scalarTexts(scalarsOf(b.project.Rule(name.Text).Forms, func(f Form) Scalar { return f.Name }))
+		parts = Names(b.project.Rule(name.Text).Forms, func(f Form) Scalar { return f.Name })
 	} else {
-		parts = scalarTexts(columnNames(b.project.Map(name.Text)))
+		parts = columnNames(b.project.Map(name.Text))
 	}
 	for _, s := range []Scalar{by, give} {
 		if s.Text != "" && !slices.Contains(parts, s.Text) {
@@ -115,7 +115,7 @@ func (b *builder) checkTableStep(s *Step) {
 	if !b.refer(s.Lookup, "table", b.names("table")) {
 		return
 	}
-	in := scalarTexts(b.project.Table(s.Lookup.Text).In)
+	in := Texts(b.project.Table(s.Lookup.Text).In)
 	if len(in) == 0 {
 		return
 	}
