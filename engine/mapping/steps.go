@@ -325,18 +325,24 @@ func (d *decision) pairs(bindings []binding) (pairs []engine.Pair, ok bool) {
 	return pairs, ok
 }
 
-// onceKey writes bindings as a JSON list, so that no two keys look alike; "" when there are none.
+// onceKey evaluates the bindings of a once_per; ok is false when one is blank.
 func (d *decision) onceKey(bindings []binding) (key string, ok bool) {
 	pairs, ok := d.pairs(bindings)
+	return OnceKey(pairs), ok
+}
+
+// OnceKey writes pairs as a JSON list of names and values, so that no two keys look alike; "" when there are none.
+// It is what stands in engine.Change.Once and is asked for with AskOnce.
+func OnceKey(pairs []engine.Pair) string {
 	if len(pairs) == 0 {
-		return "", true
+		return ""
 	}
 	var flat []string
 	for _, p := range pairs {
 		flat = append(flat, p.Name, p.Value)
 	}
-	b, err := json.Marshal(flat)
-	return string(b), ok && err == nil
+	key, _ := json.Marshal(flat) // texts never fail
+	return string(key)
 }
 
 // eachStep goes on once for every row of a list.

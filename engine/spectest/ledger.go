@@ -1,8 +1,7 @@
 package spectest
 
 import (
-	"encoding/json"
-
+	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/spec"
 )
@@ -21,16 +20,11 @@ func stateOf(s spec.SentEntry) mapping.SendState {
 	return mapping.Sent
 }
 
-// onceKey writes the values of once_per as Change.Once is written: a JSON list
-// of names and values, so that no two keys look alike.
+// onceKey is the key of a once_per as a case writes it.
 func onceKey(once []spec.Named) string {
-	var flat []string
-	for _, n := range once {
-		flat = append(flat, n.Name.Text, n.Value.Text)
+	pairs := make([]engine.Pair, len(once))
+	for i, n := range once {
+		pairs[i] = engine.Pair{Name: n.Name.Text, Value: n.Value.Text}
 	}
-	raw, err := json.Marshal(flat)
-	if err != nil {
-		return ""
-	}
-	return string(raw)
+	return mapping.OnceKey(pairs)
 }
