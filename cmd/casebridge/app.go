@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/reconcile"
 )
 
 // app is everything a command gets from outside.
@@ -84,7 +85,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.Is(err, errSpecs):
+	case errors.As(err, &usage), errors.Is(err, errSpecs), errors.Is(err, reconcile.ErrNoUpperBound):
 		return exitUsage
 	case errors.Is(err, errPartial), errors.Is(err, context.Canceled):
 		return exitPartial

@@ -83,7 +83,7 @@ func (a *app) chain(ctx context.Context, s *session, flows []*mapping.Flow, w re
 		if sum.State != reconcile.EndedPartial {
 			screen.notStarted(flows[i+1:])
 			if err != nil {
-				return fmt.Errorf("run %s: %w", f.Name(), err)
+				return err
 			}
 			return errPartial
 		}

@@ -13,8 +13,11 @@ import (
 func (s *screen) planned(sum reconcile.Summary) {
 	s.clear()
 	if s.json {
-		s.encode(summaryLine(sum))
+		s.encode(summaryLine(sum, nil))
 		return
+	}
+	if sum.Window == "" {
+		return // it did not get to read; the error says why
 	}
 	fmt.Fprintln(s.out)
 	var hidden []string
@@ -39,7 +42,11 @@ func (s *screen) planned(sum reconcile.Summary) {
 func (s *screen) ran(sum reconcile.Summary, err error) {
 	s.clear()
 	if s.json {
-		s.encode(summaryLine(sum))
+		s.encode(summaryLine(sum, err))
+		return
+	}
+	if sum.Window == "" {
+		fmt.Fprintf(s.out, "  not begun\n\n")
 		return
 	}
 	if more := s.counted - showWrites; more > 0 && !s.view.all {
@@ -50,8 +57,8 @@ func (s *screen) ran(sum reconcile.Summary, err error) {
 	}
 	fmt.Fprintf(s.out, "  %s. Created %d, updated %d, sent %d. ", sum.State, sum.Created, sum.Updated, sum.Sent)
 	s.counts(sum)
-	if err != nil {
-		fmt.Fprintf(s.out, "  Ended early: %v\n", err)
+	if err != nil && sum.State == reconcile.EndedPartial {
+		fmt.Fprintf(s.out, "  Ended early: %v\n", err) // what stops the chain goes to stderr
 	}
 	fmt.Fprintln(s.out)
 }
@@ -120,11 +127,16 @@ type summary struct {
 	Plan        string         `json:"plan,omitempty"`
 	Held        string         `json:"held,omitempty"`
 	TookMS      int64          `json:"took_ms"`
+	Error       string         `json:"error,omitempty"`
 }
 
-func summaryLine(s reconcile.Summary) summary {
-	return summary{Kind: "summary", Flow: s.Flow, State: string(s.State), Window: s.Window, Read: s.Read, Created: s.Created,
+func summaryLine(s reconcile.Summary, err error) summary {
+	line := summary{Kind: "summary", Flow: s.Flow, State: string(s.State), Window: s.Window, Read: s.Read, Created: s.Created,
 		Updated: s.Updated, Sent: s.Sent, Unchanged: s.Unchanged, Skipped: s.Skipped.Count, Blocked: s.Blocked.Count,
 		Quarantined: s.Quarantined.Count, Unclear: s.Unclear.Count, Unmapped: s.Unmapped.Count, Parked: s.Parked,
 		Undelivered: s.Undelivered, Seen: s.Seen, Plan: s.Hash, Held: s.Held, TookMS: s.Took.Milliseconds()}
+	if err != nil {
+		line.Error = err.Error()
+	}
+	return line
 }

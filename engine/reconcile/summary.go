@@ -11,8 +11,10 @@ import (
 	"github.com/casebridge/casebridge/engine/store"
 )
 
+// ErrNoUpperBound is in the chain of the Fault of a window with an end, where the source knows none.
+var ErrNoUpperBound = errors.New("this source cannot be read up to a moment")
+
 var (
-	errNoUpperBound = errors.New("this source cannot be read up to a moment")
 	errNoStart      = errors.New("the flow can send what cannot be sent twice, and it is not known from when on")
 	errChain        = errors.New("the write before it did not go through")
 	errSystemic     = errors.New("one write after another failed, so the rest was left for later")

@@ -37,7 +37,7 @@ func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor,
 	r := reading{query: engine.Query{Object: name, Since: w.Since, Until: w.Until, Named: w.Named}}
 	if !w.Until.IsZero() && !obj.Window {
 		return r, &engine.Fault{Kind: engine.Environment, Op: "choose the window", Ref: src.Read.Text,
-			Err: errNoUpperBound, Next: "Leave --until out."}
+			Err: ErrNoUpperBound, Next: "Leave --until out."}
 	}
 	if w.Everything {
 		r.whole = true
