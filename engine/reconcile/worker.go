@@ -16,7 +16,8 @@ type item struct {
 	change     engine.Change
 	repeatable bool
 	intent     int64
-	known      bool // the ledger has this send already: it is left out
+	known      bool  // the ledger has this send already: it is left out
+	behind     *item // the write of its chain that did not go through, so that this one did not leave
 	outcome    engine.Outcome
 }
 
@@ -74,16 +75,20 @@ func (s *sending) split(items [][]*item) (singles [][]*item, batches []*batch) {
 // start writes one record's items in order, in a worker.
 func (s *sending) start(ctx context.Context, values []string, own []*item, done func()) {
 	s.worker(values, own, done, func() {
-		broken := map[string]bool{}
+		broken := map[string]*item{}
 		for _, it := range own {
+			chain := it.change.Chain
 			switch {
 			case it.known:
-			case broken[it.change.Chain]:
-				it.outcome = unsent(it.change, engine.Transient, errChain)
-			default:
-				s.send(ctx, []*item{it})
+				continue
+			case broken[chain] != nil:
+				it.outcome, it.behind = unsent(it.change, engine.Transient, errChain), broken[chain]
+				continue
 			}
-			broken[it.change.Chain] = it.change.Chain != "" && !it.known && it.outcome.State != engine.Done
+			s.send(ctx, []*item{it})
+			if chain != "" && it.outcome.State != engine.Done {
+				broken[chain] = it
+			}
 		}
 	})
 }
@@ -202,6 +207,7 @@ func (s *sending) settle(groups [][]*item) []error {
 func (s *sending) addOutcome(out *store.Settlement, it *item) {
 	out.Outcomes = append(out.Outcomes, store.Settled{Intent: it.intent, Change: it.change, Outcome: it.outcome, Repeatable: it.repeatable})
 	switch held := heldFor(it); {
+	case s.covered(it):
 	case held != nil:
 		out.Held = append(out.Held, store.Held{Change: it.change, Fault: held})
 	case it.outcome.State == engine.Done:
@@ -216,6 +222,12 @@ func (s *sending) needsTry(it *item) bool {
 	fault := it.outcome.Fault
 	return (it.repeatable || it.outcome.State == engine.Unsent) && it.outcome.State != engine.Done && it.outcome.State != engine.Refused &&
 		fault != nil && fault.Kind == engine.Transient && fault != s.fault()
+}
+
+// covered says whether the quarantine entry of the write before it, which has the cause, stands for
+// an item that therefore did not leave.
+func (s *sending) covered(it *item) bool {
+	return it.behind != nil && (heldFor(it.behind) != nil || s.needsTry(it.behind))
 }
 
 // send hands items of one object over and watches for a fault that is not in the records.
@@ -294,7 +306,7 @@ func keyOf(c engine.Change) store.RecordKey {
 // count files what became of a worker's items.
 func (s *sending) count(items []*item) {
 	for _, it := range items {
-		if !it.known && heldFor(it) == nil && it.outcome.State != engine.Done && (it.repeatable || it.outcome.State != engine.Unknown) {
+		if !it.known && !s.covered(it) && heldFor(it) == nil && it.outcome.State != engine.Done && (it.repeatable || it.outcome.State != engine.Unknown) {
 			s.undelivered(s.needsTry(it))
 		}
 		s.loop.tally(func(sum *Summary) { countItem(sum, it) })
