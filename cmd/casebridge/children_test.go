@@ -66,7 +66,7 @@ func newPeople(s *storm, seed uint64, n, wild int) *people {
 	p := &people{storm: s, rng: rand.New(rand.NewPCG(seed, 1)), wild: rand.New(rand.NewPCG(seed, 3)), reason: map[string]string{}}
 	scripts := []func(*child, int){p.referred, p.referred, p.referred, p.fromNGO, p.fromNGO, p.enrolled, p.consented, p.withheld, p.unknownNGO, p.withoutRisk, p.dangling, p.internal}
 	for i := range n {
-		c := &child{name: fmt.Sprintf("C%02d", i), begin: p.now().Add(time.Duration(p.rng.IntN(240)) * time.Minute)}
+		c := &child{name: fmt.Sprintf("C%02d", i), begin: p.now().Add(time.Duration(p.rng.IntN(300)) * time.Minute)}
 		scripts[p.rng.IntN(len(scripts))](c, i)
 		p.children = append(p.children, c)
 	}

@@ -30,6 +30,7 @@ type storm struct {
 	net      *pipes
 	db       string
 	key      string
+	set      []string // settings of the next runs, besides the usual ones
 }
 
 // newStorm starts both systems; dir must be made outside the bubble. stop ends every goroutine.
@@ -56,6 +57,7 @@ func (s *storm) app(out *lockedBuffer) (*app, func()) {
 	a := &app{environ: func() []string { return nil }, stdin: strings.NewReader(""), stdout: out, stderr: out, now: s.now, transport: t}
 	a.flags = flags{output: "text", store: s.db, set: append(
 		s.settingsOf(served{url: "http://primero.invalid"}, served{url: "http://oscar.invalid"}), "key="+s.key, "connections.primero.page=3")}
+	a.flags.set = append(a.flags.set, s.set...)
 	return a, t.CloseIdleConnections
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"testing/synctest"
 	"time"
 
 	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
@@ -80,6 +81,9 @@ func (w *weather) brew() {
 		w.later(time.Duration(w.rng.IntN(600))*time.Millisecond, w.oscar.ExpireTokens)
 	}
 	w.primero.Switch(func(s *primerosim.Switches) { s.Fault = w.fault })
+	if w.rng.IntN(2) == 0 { // an operator without patience: each fault counts
+		w.set = []string{"connections.primero.retries=0", "connections.oscar.retries=0"}
+	}
 }
 
 func (w *weather) lock(on bool) {
@@ -95,7 +99,8 @@ func (w *weather) clear() {
 	for _, t := range w.timers {
 		t.Stop()
 	}
-	w.timers, w.queue = nil, nil
+	synctest.Wait() // until those that went off are through
+	w.timers, w.queue, w.set = nil, nil, nil
 	w.oscar.Heal()
 	w.primero.Switch(func(s *primerosim.Switches) { s.ConfigLock, s.Fault = false, nil })
 }
