@@ -3,6 +3,7 @@ package spectest
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
@@ -16,6 +17,7 @@ type world struct {
 	sent     []spec.SentEntry
 	swept    bool
 	objects  []engine.Object
+	recall   []spec.Recall
 }
 
 // held is one record and whose it is.
@@ -29,7 +31,7 @@ type held struct {
 const ownerKey = "of"
 
 func newWorld(p *spec.Project, suite *spec.Suite, tc *spec.TestCase) *world {
-	w := &world{sent: tc.Sent, swept: tc.Swept, objects: p.Objects}
+	w := &world{sent: tc.Sent, swept: tc.Swept, objects: p.Objects, recall: p.Recall}
 	w.given = append(hold(suite.Given), hold(tc.Given)...)
 	for _, h := range hold(tc.Recalled) {
 		h.fields = kept(p, h, tc.Sealed)
@@ -187,7 +189,25 @@ func (w *world) record(h held) engine.Record {
 			rec.ID = text(h.fields[o.ID])
 		}
 	}
+	if rec.ID == "" {
+		rec.ID = w.recallKey(h)
+	}
 	return rec
+}
+
+// recallKey names a record of an object without an id by what recall tells its records apart by.
+func (w *world) recallKey(h held) string {
+	for _, r := range w.recall {
+		if r.Object.Text != h.object {
+			continue
+		}
+		parts := make([]string, len(r.Key))
+		for i, k := range r.Key {
+			parts[i] = text(h.fields[k.Text])
+		}
+		return strings.Trim(strings.Join(parts, "/"), "/")
+	}
+	return ""
 }
 
 // text is how a scalar stands in a lookup; "" for what is none.
