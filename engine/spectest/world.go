@@ -17,7 +17,7 @@ type world struct {
 	sent     []spec.SentEntry
 	swept    bool
 	objects  []engine.Object
-	recall   []spec.Recall
+	keys     []spec.Recall // how records without an id are told apart
 }
 
 // held is one record and whose it is.
@@ -31,7 +31,7 @@ type held struct {
 const ownerKey = "of"
 
 func newWorld(p *spec.Project, suite *spec.Suite, tc *spec.TestCase) *world {
-	w := &world{sent: tc.Sent, swept: tc.Swept, objects: p.Objects, recall: p.Recall}
+	w := &world{sent: tc.Sent, swept: tc.Swept, objects: p.Objects, keys: p.Recall}
 	w.given = append(hold(suite.Given), hold(tc.Given)...)
 	for _, h := range hold(tc.Recalled) {
 		h.fields = kept(p, h, tc.Sealed)
@@ -197,7 +197,7 @@ func (w *world) record(h held) engine.Record {
 
 // recallKey names a record of an object without an id by what recall tells its records apart by.
 func (w *world) recallKey(h held) string {
-	for _, r := range w.recall {
+	for _, r := range w.keys {
 		if r.Object.Text != h.object {
 			continue
 		}
