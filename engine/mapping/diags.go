@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/casebridge/casebridge/engine"
@@ -32,10 +33,21 @@ func (c *compiler) findings() []engine.Diag {
 
 func textWidth(s spec.Scalar) int { return utf8.RuneCountInString(s.Text) }
 
-// suggest says what was probably meant, or nothing.
+// mostListed is how many words a finding lists when none is near: more are not read.
+const mostListed = 12
+
+// suggest says what was probably meant, or else what there is, when that is little.
 func suggest(word string, candidates []string) string {
 	if near := engine.Nearest(word, candidates); near != "" {
 		return "did you mean \"" + near + "\"?"
 	}
-	return ""
+	words := slices.Compact(slices.Sorted(slices.Values(candidates)))
+	switch n := len(words); {
+	case n == 0 || n > mostListed:
+		return ""
+	case n == 1:
+		return "there is only " + words[0]
+	default:
+		return "there are " + strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
 }

@@ -76,7 +76,7 @@ func (e *exprCompiler) parse() (tree ast.Node, ok bool) {
 	if errors.As(err, &fe) {
 		at, message = fe.From, fe.Message
 	}
-	e.c.errorAt(e.c.offset(e.src, at), 1, "bad-expression", message, "compare with ==, join conditions with and, or and not, and close every bracket and quote")
+	e.unread(at, message)
 	return nil, false
 }
 
@@ -171,7 +171,11 @@ func (e *exprCompiler) identifier(n *ast.IdentifierNode) typed {
 	if _, ok := e.c.functions[n.Value]; ok {
 		return e.refuse(n, "unknown-name", fmt.Sprintf("%q is a function and needs its brackets", n.Value), "")
 	}
-	return e.refuse(n, "unknown-name", fmt.Sprintf("there is no name %q here", n.Value), suggest(n.Value, words))
+	help := suggest(n.Value, words)
+	if n.Value == "null" {
+		help = "nothing at all is written nil"
+	}
+	return e.refuse(n, "unknown-name", fmt.Sprintf("there is no name %q here", n.Value), help)
 }
 
 // pointer is the row that a predicate is asked about: # or what stands before a leading dot.

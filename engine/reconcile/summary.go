@@ -15,9 +15,9 @@ import (
 var ErrNoUpperBound = errors.New("this source cannot be read up to a moment")
 
 var (
-	errNoStart      = errors.New("the flow can send what cannot be sent twice, and it is not known from when on")
-	errChain        = errors.New("the write before it did not go through")
-	errSystemic     = errors.New("one write after another failed, so the rest was left for later")
+	errNoStart  = errors.New("the flow can send what cannot be sent twice, and it is not known from when on")
+	errChain    = errors.New("the write before it did not go through")
+	errSystemic = errors.New("one write after another failed, so the rest was left for later")
 )
 
 // Reasons counts by reason, keeping the order in which reasons first came.

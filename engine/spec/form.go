@@ -201,8 +201,19 @@ func (f *form) unknownKeys(v violation) {
 		if slices.Contains(allowed, k.text) || k.wrong {
 			continue
 		}
-		f.faultOn(k, "unknown-key", didYouMean(k.text, allowed), "%s has no key %q", v.schema.string("title"), k.text)
+		help := didYouMean(k.text, allowed)
+		if f.cutOff(k) {
+			help = "in { } a comma ends the text before it: put the whole text in single quotes"
+		}
+		f.faultOn(k, "unknown-key", help, "%s has no key %q", v.schema.string("title"), k.text)
 	}
+}
+
+// cutOff says whether a key has no colon behind it: it is then the rest of a text with a comma.
+func (f *form) cutOff(key *node) bool {
+	line := []rune(excerpt(key.file, key.at.Line))
+	behind := string(line[min(key.scalar().width()+key.at.Column-1, len(line)):])
+	return key.style == plain && !strings.HasPrefix(strings.TrimSpace(behind), ":")
 }
 
 func (f *form) missingKeys(v violation) {
@@ -287,8 +298,22 @@ func (f *form) wrongType(v violation) {
 	case slices.Contains(types, "string") && n.isScalar():
 		f.faultOn(n, "unquoted-code", `write "`+n.text+`"`, "%s without quotes is read as %s, and %s is needed", n.text, n.what(), title)
 	default:
-		f.faultOn(n, "wrong-type", "", "this is %s, and %s is needed", n.what(), title)
+		f.faultOn(n, "wrong-type", bare(n, types), "this is %s, and %s is needed", n.what(), title)
 	}
+}
+
+// bare helps where a number, true or false was quoted, or written in another way.
+func bare(n *node, types []string) string {
+	truth := map[string]string{"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}[strings.ToLower(n.text)]
+	switch {
+	case n.shape != textShape:
+		return ""
+	case truth != "" && slices.Contains(types, "boolean"):
+		return "write " + truth + ", without quotes"
+	case jsonNumber.MatchString(n.text) && (slices.Contains(types, "integer") || slices.Contains(types, "number")):
+		return "write " + n.text + " without quotes"
+	}
+	return ""
 }
 
 func (f *form) wrongSize(v violation) {

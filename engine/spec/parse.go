@@ -1,14 +1,12 @@
 package spec
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
@@ -58,7 +56,7 @@ func parse(path string, raw []byte, found *findings) (root *node) {
 	}
 	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		p.syntax(err)
+		p.syntax(err, tokens)
 		return nil
 	}
 	return p.document(tree)
@@ -113,19 +111,6 @@ func printable(line string) string {
 		}
 		return r
 	}, line)
-}
-
-// syntax words an error of the YAML library and puts it at its place.
-func (p *parsing) syntax(err error) {
-	line, column, message := 1, 1, "this file cannot be read as YAML"
-	var located yaml.Error
-	if errors.As(err, &located) {
-		message = located.GetMessage()
-		if t := located.GetToken(); t != nil && t.Position != nil {
-			line, column = t.Position.Line, t.Position.Column
-		}
-	}
-	p.fault(line, column, "bad-yaml", "look here and in the lines above: indent lines that belong together alike, with spaces; close every {, [ and quote; put texts that hold : # , or brackets in single quotes, and write ' in them as ''", "%s", message)
 }
 
 // tooDeep looks for the token at which nesting passes maxDepth.

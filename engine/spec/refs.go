@@ -69,12 +69,23 @@ func (b *builder) object(s Scalar) *engine.Object {
 		b.refer(s, "connection", connections)
 		return nil
 	}
-	all := make([]string, len(b.project.Objects))
-	for i, o := range b.project.Objects {
-		all[i] = o.Name
-	}
-	b.refer(s, "object", all)
+	b.unknownObject(s, connection)
 	return nil
+}
+
+// unknownObject compares what follows the connection alone: with it, any two objects would look alike.
+func (b *builder) unknownObject(s Scalar, connection string) {
+	var all, shorts []string
+	for _, o := range b.project.Objects {
+		if short, ok := strings.CutPrefix(o.Name, connection+"."); ok {
+			all, shorts = append(all, o.Name), append(shorts, short)
+		}
+	}
+	help := "there " + oneOf(all)
+	if near := engine.Nearest(strings.TrimPrefix(s.Text, connection+"."), shorts); near != "" {
+		help = didYouMean(connection+"."+near, all)
+	}
+	b.faultAt(s, "unknown-object", help, "there is no object %q", s.Text)
 }
 
 func (b *builder) checkRecall(r Recall) {
