@@ -179,14 +179,27 @@ func (rc *routeCompiler) ledger(s *spec.Step) step {
 		return nil
 	}
 	names := rc.c.knownAs(o.full)
-	rc.checkNames(s.By, names, "ledger of "+o.full)
+	by, answer := rc.answered(s.By)
+	rc.checkNames(by, names, "ledger of "+o.full)
 	of := &shape{form: recordForm, label: "the ledger of " + o.full}
 	for _, word := range append(names, "state", "answer") {
 		of.fields = append(of.fields, engine.Field{Name: word, Type: engine.Text, Class: engine.Code})
 	}
-	l := &ledgerStep{object: o, all: rc.bindings(s.By), unanswered: s.Only.Text == "unanswered"}
+	l := &ledgerStep{object: o, all: rc.bindings(by), answer: answer, unanswered: s.Only.Text == "unanswered"}
 	l.about = rc.bind(s, of)
 	return l
+}
+
+// answered takes the binding of `answer` out: it is the other system's name for a send, not ours.
+func (rc *routeCompiler) answered(by []spec.Binding) (rest []spec.Binding, answer code) {
+	for _, b := range by {
+		if b.Name.Text == "answer" {
+			answer = rc.plain(b.Expr)
+			continue
+		}
+		rest = append(rest, b)
+	}
+	return rest, answer
 }
 
 // knownAs lists the names under which the project's sends of an object are known.

@@ -106,6 +106,7 @@ type ledgerStep struct {
 	about
 	object     *objectType
 	all        []binding
+	answer     code // may be nil: the answer that the entry must have
 	unanswered bool
 }
 
@@ -119,15 +120,33 @@ func (s *ledgerStep) take(d *decision, it *item) bool {
 		}
 		ask.Pairs = append(ask.Pairs, engine.Pair{Name: b.name, Value: plainText(v)})
 	}
+	var answer value
+	if s.answer != nil {
+		if answer = s.answer(&d.frame); answer.blank() {
+			return true
+		}
+	}
 	reply, ok := d.ask(it, s.about, ask)
 	if !ok {
 		return false
 	}
 	for _, entry := range reply.records {
-		if !s.unanswered || entry.member("answer").blank() && entry.member("state").text != string(Shown) {
+		if s.fits(entry, answer) {
 			d.slots[s.slot] = entry
 			break
 		}
+	}
+	return true
+}
+
+// fits says whether an entry that has the names also has the answer, or still waits for one.
+func (s *ledgerStep) fits(entry, answer value) bool {
+	have := entry.member("answer")
+	switch {
+	case s.answer != nil:
+		return have.text == plainText(answer)
+	case s.unanswered:
+		return have.blank() && entry.member("state").text != string(Shown)
 	}
 	return true
 }
