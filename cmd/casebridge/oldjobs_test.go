@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,7 +216,7 @@ func (r *rig) neverAgain(t *testing.T, c playedCase) {
 	t.Helper()
 	for range 2 {
 		r.clock.later(time.Hour)
-		r.run(t, exitOf(r, t, "run"), "run")
+		r.carry(t, "run")
 	}
 	r.casebridge(t, "run", "primero-to-oscar", "--case", c.CaseID)
 	if o := r.run(t, exitDone, "state", "show"); !strings.Contains(o.out, "sends    oscar.referral: 1 parked") {
@@ -238,14 +239,12 @@ func (r *rig) neverAgain(t *testing.T, c playedCase) {
 	}
 }
 
-// exitOf is what a run ends with when it does not matter whether it was partial.
-func exitOf(r *rig, t *testing.T, args ...string) int {
+// carry runs casebridge where it does not matter whether it ends done or partial.
+func (r *rig) carry(t *testing.T, args ...string) {
 	t.Helper()
-	o := r.casebridge(t, args...)
-	if o.code != exitDone && o.code != exitPartial {
+	if o := r.casebridge(t, args...); o.code != exitDone && o.code != exitPartial {
 		t.Fatalf("exit code %d\n%s", o.code, o.all())
 	}
-	return o.code
 }
 
 // killWhen starts casebridge as a process of its own and kills it, as a power cut would, when done says so.
@@ -286,7 +285,7 @@ func TestOldJobs17_QuietHoursWriteNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.referred(t, 90, "counselling_family", "newngo")
-	exitOf(r, t, "run")
+	r.carry(t, "run")
 	r.clock.later(time.Hour)
 
 	// A busy hour: decisions on both sides, a second referral, a new owner, a lost answer.
@@ -312,7 +311,7 @@ func TestOldJobs17_QuietHoursWriteNothing(t *testing.T) {
 	r.oscar.FailNext(oscarsim.Upserts, oscarsim.ResetAfter, 1)
 	r.referred(t, 91, "counselling_family", r.ngos[1])
 	r.forget()
-	exitOf(r, t, "run")
+	r.carry(t, "run")
 	if primero, oscar := r.writes(); primero == 0 || oscar == 0 {
 		t.Fatalf("the busy hour wrote %d and %d; it was to be busy", primero, oscar)
 	}
@@ -330,7 +329,7 @@ func TestOldJobs17_QuietHoursWriteNothing(t *testing.T) {
 func TestOldJobs18_ServerErrorsDoNotEndTheProcess(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, t.TempDir())
-	c := r.referred(t, 1, "counselling_trauma", "gpc")
+	r.referred(t, 1, "counselling_trauma", "gpc")
 	r.referred(t, 2, "counselling_family", "tpo")
 	for i := range 2 {
 		if _, err := r.oscar.AddClient("eao", ngoChild(10+i, "19")); err != nil {
@@ -343,11 +342,10 @@ func TestOldJobs18_ServerErrorsDoNotEndTheProcess(t *testing.T) {
 	r.oscar.FailNext(oscarsim.Lists, oscarsim.HTML500, 1)
 	// The token runs out between signing in and the first referral.
 	r.primero.Switch(func(s *primerosim.Switches) {
-		expired := false
+		var expire sync.Once
 		s.Fault = func(q *http.Request) primerosim.Fault {
-			if isReferralList(q) && !expired {
-				expired = true
-				r.oscar.ExpireTokens()
+			if isReferralList(q) {
+				expire.Do(r.oscar.ExpireTokens)
 			}
 			return primerosim.Fault{}
 		}
@@ -367,9 +365,6 @@ func TestOldJobs18_ServerErrorsDoNotEndTheProcess(t *testing.T) {
 	}
 	if signIns != 2 {
 		t.Errorf("%d sign-ins to OSCaR, want the first and one renewal", signIns)
-	}
-	if c.Status != "open" {
-		t.Errorf("the case is %q", c.Status)
 	}
 }
 
