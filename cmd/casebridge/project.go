@@ -37,11 +37,20 @@ func (a *app) files() (fs.FS, string, error) {
 	return os.DirFS(dir), dir, nil
 }
 
-// elsewhere leaves out what Compile finds on lines that Load has found wrong already, or in what
-// Load could not read and gave no place: it only follows from that.
+// follows are findings of Compile about names that stand elsewhere: when something could not be
+// loaded, it may be what they miss. Load itself reports the names that really are wrong.
+var follows = []string{
+	"unknown-name", "unknown-object", "unknown-mapping", "unknown-map", "unknown-rule", "unknown-table", "unknown-form",
+	"unknown-column", "unknown-step", "unknown-constant", "missing-field", "no-fields", "no-key", "no-rows", "no-target", "wrong-target",
+}
+
+// elsewhere leaves out what Compile finds only because of what Load has found already.
 func elsewhere(more, already []engine.Diag) []engine.Diag {
+	if !engine.HasErrors(already) {
+		return more
+	}
 	return slices.DeleteFunc(more, func(d engine.Diag) bool {
-		return d.At.Line == 0 && engine.HasErrors(already) || slices.ContainsFunc(already, func(a engine.Diag) bool {
+		return d.At.Line == 0 || slices.Contains(follows, d.Code) || slices.ContainsFunc(already, func(a engine.Diag) bool {
 			return a.Severity == engine.Error && a.At.File == d.At.File && a.At.Line == d.At.Line
 		})
 	})

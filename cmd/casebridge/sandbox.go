@@ -41,6 +41,9 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	if err != nil {
 		return err
 	}
+	if c.project.Object("primero.case") == nil || c.project.Object("oscar.client") == nil {
+		return usageError{fmt.Errorf("the sandbox simulates a Primero and an OSCaR, and project %s has no connections primero and oscar", c.project.Name.Text)}
+	}
 	w := newWorld(c.project, a.now, f.latency)
 	if err := w.fill(f.cases, f.clients); err != nil {
 		return err

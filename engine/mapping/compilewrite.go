@@ -15,7 +15,7 @@ func (rc *routeCompiler) write(w *spec.Write) *write {
 		return nil
 	}
 	compiled := &write{verb: w.Verb, object: o, onlyIf: rc.optional(w.OnlyIf), await: w.Await, verify: spec.Texts(w.Verify),
-		once: rc.bindings(w.Once), known: rc.bindings(w.Known), code: rc.name, place: w.At.String()}
+		once: rc.kept(w.Once), known: rc.kept(w.Known), code: rc.name, place: w.At.String()}
 	rc.target(w, o, compiled)
 	to := target{connection: o.connection, label: o.full, fields: o.spec.Fields, fresh: compiled.may(), part: rc.name}
 	if w.Row.Text != "" && !rc.row(w, compiled, &to) {
@@ -148,4 +148,14 @@ func fieldNames(fields []engine.Field) []string {
 		names[i] = f.Name
 	}
 	return names
+}
+
+// kept compiles the keys of a send. They are stored in the clear and shown to operators, so none may be about a person.
+func (rc *routeCompiler) kept(of []spec.Binding) []binding {
+	for _, b := range of {
+		if t := rc.c.expression(b.Expr, rc.scope); !shown(t.shape.class) {
+			rc.c.errorAt(b.Expr.At, textWidth(b.Expr), "personal-key", "the ledger keeps this in the clear, and it is about a person", "take a field of class code or public")
+		}
+	}
+	return rc.bindings(of)
 }
