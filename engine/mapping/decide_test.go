@@ -186,12 +186,12 @@ func TestLedgerByAnswer(t *testing.T) {
 routes:
 - name: all
   steps:
-  - {name: ours, ledger: west.message, by: {place: case.name, answer: case.number}}
+  - {name: ours, ledger: west.message, by: {place: case.case_id, answer: case.number}}
   - {must: not given(ours), else: skip, say: it answers ours}
   write:
-  - {send: west.message, once_per: {case: case.case_id}, known_as: {place: case.name}, fields: {place: {from: case.name}}}
+  - {send: west.message, once_per: {case: case.case_id}, known_as: {place: case.case_id}, fields: {place: {from: case.name}}}
 `)
-	entries := map[string]Answer{"ledger west.message place=N": records("west.message", `{"state":"shown","answer":"6"}`, `{"state":"shown","answer":"7"}`, `{"state":"parked","answer":""}`)}
+	entries := map[string]Answer{"ledger west.message place=K1": records("west.message", `{"state":"shown","answer":"6"}`, `{"state":"shown","answer":"7"}`, `{"state":"parked","answer":""}`)}
 	for number, want := range map[string]string{"7": "skip", "8": "send", "": "send"} {
 		got := decide(f, `{"id":"c1","case_id":"K1","name":"N","number":"`+number+`"}`, entries)
 		if string(got.Changes[0].Verdict) != want {
