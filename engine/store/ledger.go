@@ -81,16 +81,8 @@ func (s *Store) SendStates(ctx context.Context, object string, once []string) (m
 	return states, nil
 }
 
-// Ledger returns the sends that are known under all of the pairs, oldest first; none for no pairs.
-func (s *Store) Ledger(ctx context.Context, object string, all []engine.Pair) ([]LedgerEntry, error) {
-	found, err := s.LedgerMany(ctx, object, [][]engine.Pair{all})
-	if err != nil {
-		return nil, err
-	}
-	return found[0], nil
-}
-
-// LedgerMany answers many questions of Ledger in a few queries, in order.
+// LedgerMany returns, for each of the asks in order, the sends that are known under
+// all of its pairs, oldest first; none for no pairs. A few queries serve all.
 func (s *Store) LedgerMany(ctx context.Context, object string, asks [][]engine.Pair) ([][]LedgerEntry, error) {
 	found, err := ledger(ctx, s.read, object, asks)
 	if err != nil {

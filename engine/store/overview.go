@@ -10,8 +10,8 @@ import (
 	"github.com/casebridge/casebridge/engine"
 )
 
-// RunInfo is one run as people look back at it.
-type RunInfo struct {
+// PastRun is one run as people look back at it.
+type PastRun struct {
 	ID          int64
 	Flow        string
 	SpecVersion string
@@ -26,12 +26,12 @@ type RunInfo struct {
 }
 
 // Runs returns the last runs, the newest first; flow "" means all flows.
-func (s *Store) Runs(ctx context.Context, flow string, last int) ([]RunInfo, error) {
-	var out []RunInfo
+func (s *Store) Runs(ctx context.Context, flow string, last int) ([]PastRun, error) {
+	var out []PastRun
 	query := `SELECT id, flow, spec_version, who, ordinary, span, state, counts, mark, started_at, ended_at
 		FROM runs WHERE ($1 = '' OR flow = $1) ORDER BY id DESC LIMIT $2`
 	err := each(ctx, s.read, query, []any{flow, last}, func(rows *sql.Rows) error {
-		var r RunInfo
+		var r PastRun
 		var counts string
 		var mark, started, ended int64
 		err := rows.Scan(&r.ID, &r.Flow, &r.SpecVersion, &r.Who, &r.Ordinary, &r.Window, &r.State, &counts, &mark, &started, &ended)
@@ -106,12 +106,12 @@ func (s *Store) Overview(ctx context.Context) (Overview, error) {
 			return o, broken("look at the store", s.path, err)
 		}
 	}
-	o.Key, err = s.KeyState(ctx)
+	o.Key, err = s.keyState(ctx)
 	return o, err
 }
 
-// KeyState looks through recall for records that the key does not open.
-func (s *Store) KeyState(ctx context.Context) (KeyState, error) {
+// keyState looks through recall for records that the key does not open.
+func (s *Store) keyState(ctx context.Context) (KeyState, error) {
 	k := KeyState{Given: s.seal != nil}
 	id := []byte{}
 	if s.seal != nil {

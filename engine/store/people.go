@@ -128,7 +128,7 @@ type AuditLine struct {
 	ID     int64
 	At     time.Time // set by the store
 	Who    string
-	What   string // "cursor", "adopt", "resolve …", or what Note was told
+	What   string // "cursor", "adopt" or "resolve …"
 	Flow   string
 	Run    int64
 	Was    string
@@ -136,11 +136,7 @@ type AuditLine struct {
 	Why    string
 }
 
-// Note adds a line to the audit trail, such as the release of a plan.
-func (s *Store) Note(ctx context.Context, line AuditLine) error {
-	return s.change(ctx, "write audit trail", line.Flow, func(tx *transaction) error { return note(ctx, tx, line) })
-}
-
+// note adds a line to the audit trail.
 func note(ctx context.Context, tx *transaction, l AuditLine) error {
 	_, err := tx.exec(ctx, `INSERT INTO audit (at, who, what, flow, run, was, became, why) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		tx.now, l.Who, l.What, l.Flow, l.Run, l.Was, l.Became, l.Why)

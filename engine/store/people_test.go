@@ -101,7 +101,7 @@ func TestAdoptNeedsADateAPersonAndKeys(t *testing.T) {
 
 func TestAuditIsNeverChanged(t *testing.T) {
 	s := mustOpen(t, newClock().options(temp(t)))
-	check(t, s.Note(t.Context(), AuditLine{Who: "tester", What: "release plan", Flow: "up", Why: "agreed"}))
+	check(t, s.Adopt(t.Context(), Adoption{Flow: "up", Before: "2026-11-01", Who: "tester", Why: "agreed"}))
 	for _, query := range []string{`UPDATE audit SET who = 'nobody'`, `DELETE FROM audit`} {
 		if _, err := s.write.ExecContext(t.Context(), query); err == nil {
 			t.Errorf("%s was allowed", query)
@@ -109,7 +109,7 @@ func TestAuditIsNeverChanged(t *testing.T) {
 	}
 	lines, err := s.Audit(t.Context(), "", 5)
 	check(t, err)
-	if len(lines) != 1 || lines[0].Who != "tester" || lines[0].What != "release plan" {
+	if len(lines) != 1 || lines[0].Who != "tester" || lines[0].What != "adopt" {
 		t.Errorf("%+v", lines)
 	}
 }

@@ -122,23 +122,15 @@ func recallPlace(object, key string) string {
 	return "recall " + strconv.Quote(object) + " " + strconv.Quote(key)
 }
 
-// Recalled returns the records of the object that have any of the pairs, by key. A
-// Body is one JSON object of the kept fields and, where the key fits, the sealed
-// ones. swept says whether the object was ever read whole; only then does
-// "none" mean that there is none. A pair with a blank value fits nothing.
-func (s *Store) Recalled(ctx context.Context, object string, anyOf []engine.Pair) (records []engine.Record, swept bool, err error) {
-	found, swept, err := s.RecalledMany(ctx, object, [][]engine.Pair{anyOf})
-	if err != nil {
-		return nil, false, err
-	}
-	return found[0], swept, nil
-}
-
-// RecalledMany answers many questions of Recalled in a few queries, in order.
-func (s *Store) RecalledMany(ctx context.Context, object string, asks [][]engine.Pair) ([][]engine.Record, bool, error) {
+// RecalledMany returns, for each of the asks in order, the records of the object
+// that have any of its pairs, by key; a few queries serve all. A Body is one JSON
+// object of the kept fields and, where the key fits, the sealed ones. swept says
+// whether the object was ever read whole; only then does "none" mean that there
+// is none. A pair with a blank value fits nothing.
+func (s *Store) RecalledMany(ctx context.Context, object string, asks [][]engine.Pair) (records [][]engine.Record, swept bool, err error) {
 	out := make([][]engine.Record, len(asks))
 	var id, whole int64
-	err := s.read.QueryRowContext(ctx, `SELECT id, whole_at FROM recall_objects WHERE object = $1`, object).Scan(&id, &whole)
+	err = s.read.QueryRowContext(ctx, `SELECT id, whole_at FROM recall_objects WHERE object = $1`, object).Scan(&id, &whole)
 	if errors.Is(err, sql.ErrNoRows) {
 		return out, false, nil
 	}

@@ -33,10 +33,10 @@ func remember1(t *testing.T, s *Store, records ...Recalled) {
 
 func asked(t *testing.T, s *Store, pairs ...engine.Pair) []string {
 	t.Helper()
-	records, _, err := s.Recalled(t.Context(), "west.client", pairs)
+	records, _, err := s.RecalledMany(t.Context(), "west.client", [][]engine.Pair{pairs})
 	check(t, err)
 	bodies := []string{}
-	for _, r := range records {
+	for _, r := range records[0] {
 		if r.Object != "west.client" {
 			t.Errorf("object %q", r.Object)
 		}
@@ -76,9 +76,9 @@ func TestRecall(t *testing.T) {
 func TestRecallOfAnotherObject(t *testing.T) {
 	s := mustOpen(t, newClock().options(temp(t)))
 	remember1(t, s, clientOf(1))
-	found, swept, err := s.Recalled(t.Context(), "west.family", clientOf(1).Keep)
+	found, swept, err := s.RecalledMany(t.Context(), "west.family", [][]engine.Pair{clientOf(1).Keep})
 	check(t, err)
-	if len(found) != 0 || swept {
+	if len(found[0]) != 0 || swept {
 		t.Errorf("%v %v", found, swept)
 	}
 }
@@ -108,13 +108,13 @@ func TestSweptOnlyAfterAWholeReading(t *testing.T) {
 	for state, want := range map[string]bool{"done": true, "partial": true, "stopped": false, "held": false} {
 		s := mustOpen(t, newClock().options(temp(t)))
 		remember1(t, s, clientOf(1))
-		if _, swept, err := s.Recalled(t.Context(), "west.client", nil); err != nil || swept {
+		if _, swept, err := s.RecalledMany(t.Context(), "west.client", nil); err != nil || swept {
 			t.Errorf("before: %v %v", swept, err)
 		}
 		r, err := s.Begin(t.Context(), Begin{Flow: "down", Who: "tester"})
 		check(t, err)
 		check(t, r.End(t.Context(), End{State: state, Whole: "west.client"}))
-		if _, swept, err := s.Recalled(t.Context(), "west.client", nil); err != nil || swept != want {
+		if _, swept, err := s.RecalledMany(t.Context(), "west.client", nil); err != nil || swept != want {
 			t.Errorf("%s: %v %v", state, swept, err)
 		}
 	}
@@ -181,7 +181,7 @@ func TestAnotherKey(t *testing.T) {
 		if got := asked(t, s, engine.Pair{Name: "global_id", Value: "g1"}); !slices.Equal(got, []string{bare}) {
 			t.Errorf("%s: %v", name, got)
 		}
-		state, err := s.KeyState(t.Context())
+		state, err := s.keyState(t.Context())
 		check(t, err)
 		if state.Unreadable != 2 || state.Mismatch() != (k != nil) {
 			t.Errorf("%s: %+v", name, state)
@@ -191,7 +191,7 @@ func TestAnotherKey(t *testing.T) {
 	o.Key = key(2)
 	s := mustOpen(t, o)
 	remember1(t, s, clientOf(1), clientOf(2))
-	if state, err := s.KeyState(t.Context()); err != nil || state.Mismatch() {
+	if state, err := s.keyState(t.Context()); err != nil || state.Mismatch() {
 		t.Errorf("after listing again: %+v %v", state, err)
 	}
 }

@@ -203,7 +203,7 @@ func TestRuns(t *testing.T) {
 	mustBegin(t, s, "down")
 	got, err := s.Runs(t.Context(), "up", 5)
 	check(t, err)
-	want := []RunInfo{{ID: 1, Flow: "up", SpecVersion: "v9", Who: "tester", Ordinary: true, Window: "since yesterday", State: "partial",
+	want := []PastRun{{ID: 1, Flow: "up", SpecVersion: "v9", Who: "tester", Ordinary: true, Window: "since yesterday", State: "partial",
 		Counts: map[string]int{"read": 3, "sent": 1}, Mark: c.at, Started: newClock().at, Ended: c.at}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -48,7 +48,7 @@ func TestScratchNeverChangesTheOriginal(t *testing.T) {
 	if got := asked(t, copied, engine.Pair{Name: "external_id", Value: "e0"}, engine.Pair{Name: "external_id", Value: "e1"}); len(got) != 2 {
 		t.Errorf("the copy holds %d records", len(got))
 	}
-	dir := filepath.Dir(copied.Path())
+	dir := filepath.Dir(copied.path)
 	if st, err := os.Stat(dir); err != nil || st.Mode().Perm() != 0o700 {
 		t.Errorf("%v %v", st.Mode(), err)
 	}

@@ -126,7 +126,7 @@ func TestLedger(t *testing.T) {
 	r := mustBegin(t, s, "up")
 	sent(t, r, engine.Done, "a", "b")
 	sight1(t, r, "17")
-	got, err := s.Ledger(t.Context(), "west.referral", known("ngo-a").Known)
+	got, err := s.LedgerMany(t.Context(), "west.referral", [][]engine.Pair{known("ngo-a").Known})
 	check(t, err)
 	want := []LedgerEntry{
 		{ID: 1, Object: "west.referral", Once: "a", Flow: "up", Route: "referrals", Record: "case 1", Item: "referral a", Known: sendOf("a").Known,
@@ -134,7 +134,7 @@ func TestLedger(t *testing.T) {
 		{ID: 2, Object: "west.referral", Once: "b", Flow: "up", Route: "referrals", Record: "case 1", Item: "referral b", Known: sendOf("b").Known,
 			State: "sent", SentAt: c.at, Run: r.ID},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff([][]LedgerEntry{want}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -187,10 +187,10 @@ func TestLedgerComparesEveryPair(t *testing.T) {
 		_, err := r.Intend(t.Context(), []Intent{{Change: c}})
 		check(t, err)
 	}
-	for _, ask := range [][]engine.Pair{pairs("ngo-a", "2"), pairs("ngo-b", "1")} {
-		if got, err := s.Ledger(t.Context(), "west.referral", ask); err != nil || len(got) != 0 {
-			t.Errorf("%v: %v %v", ask, got, err)
-		}
+	asks := [][]engine.Pair{pairs("ngo-a", "2"), pairs("ngo-b", "1"), pairs("ngo-a", "1")}
+	got, err := s.LedgerMany(t.Context(), "west.referral", asks)
+	if err != nil || len(got[0]) != 0 || len(got[1]) != 0 || len(got[2]) != 1 {
+		t.Errorf("%v %v", got, err)
 	}
 }
 

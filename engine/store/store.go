@@ -29,9 +29,6 @@ type Store struct {
 	discard string // directory to delete on Close; "" for a store that is kept
 }
 
-// Path is the file of the store.
-func (s *Store) Path() string { return s.path }
-
 // Cursor says how far a flow has come. The zero Cursor belongs to a flow that never ended a run.
 type Cursor struct {
 	Mark          time.Time // where the next window starts from, before its overlap
