@@ -10,7 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// maxWorkerID is the largest number that OSCaR's column holds; a larger one is a 500 (oscar-api.md §4.1).
+// maxWorkerID is the largest number that OSCaR's column holds; a larger one is a 500 (§4.1).
 const maxWorkerID = 1<<31 - 1
 
 var (
@@ -42,7 +42,7 @@ func (d document) oneOf(name string, values []string) bool {
 }
 
 // guardReferral names the fields for which OSCaR would refuse the referral, fail on
-// it or harm another record (oscar-api.md §4, §12.3). It refuses nothing that OSCaR takes.
+// it or harm another record (§4, §12.3). It refuses nothing that OSCaR takes.
 func guardReferral(d document) []string {
 	var bad []string
 	complain := func(ok bool, name string) {
@@ -97,7 +97,7 @@ func (d document) oneService() bool {
 	return len(items) == 1 && strings.TrimSpace(items[0].Get("name").String()) != ""
 }
 
-// guardDecision names the fields of a status that OSCaR cannot take (oscar-api.md §5.2).
+// guardDecision names the fields of a status that OSCaR cannot take (§5.2).
 func guardDecision(d document) []string {
 	var bad []string
 	if d.text("client_global_id") == "" {
@@ -112,7 +112,7 @@ func guardDecision(d document) []string {
 	return bad
 }
 
-// guardLink names the fields without which OSCaR would clear a client's case (oscar-api.md §5.1).
+// guardLink names the fields without which OSCaR would clear a client's case (§5.1).
 func guardLink(d document) []string {
 	var bad []string
 	for _, name := range []string{"global_id", "external_id"} {

@@ -15,7 +15,7 @@ const nextLink = "OSCaR fails on this child alone; its link there may be half do
 
 // sendLinks tells OSCaR the cases of many children in one call. OSCaR has one answer
 // for all; where one child's broken record fails the call, the others still get
-// through (oscar-api.md §5.1).
+// through (§5.1).
 func (w writer) sendLinks(ctx context.Context, changes []engine.Change) []engine.Outcome {
 	outcomes := make([]engine.Outcome, len(changes))
 	var good []int

@@ -22,7 +22,7 @@ type reader struct{ c *connection }
 // Read implements engine.Reader. OSCaR answers with one body of any size: it is kept
 // encrypted on disk, seen to be whole, and then given out client by client. The
 // window begins at UTC midnight, because OSCaR compares days of UTC for most clients
-// (oscar-api.md §6.2); an end is not asked for. With Named, everything is listed and
+// (§6.2); an end is not asked for. With Named, everything is listed and
 // only clients with that external_id, global_id, slug or "organization/slug" are given.
 func (r reader) Read(ctx context.Context, q engine.Query) iter.Seq2[engine.Record, error] {
 	return func(yield func(engine.Record, error) bool) {
@@ -145,7 +145,7 @@ func listFault(err error) error {
 }
 
 // saved says whether an answer has the form of OSCaR's "Record saved.": an object with a
-// message that is a text. The text itself is never compared (oscar-api.md §3).
+// message that is a text. The text itself is never compared (§3).
 func saved(answer *rest.Response) bool {
 	return answer != nil && gjson.GetBytes(answer.Body, "message").Type == gjson.String
 }

@@ -11,7 +11,7 @@ const (
 )
 
 // linkBatch rows in one update_links call: no limit in OSCaR's code, 100 to 200 is
-// reasonable (oscar-api.md §5.1).
+// reasonable (§5.1).
 const linkBatch = 100
 
 // Objects states what OSCaR lists and takes.
@@ -22,7 +22,7 @@ func (Driver) Objects() []engine.Object {
 func client() engine.Object {
 	return engine.Object{
 		Name: clientObject,
-		Note: "a child in one NGO; only a list, no way to fetch one; the same child in two NGOs is two clients (oscar-api.md §6)",
+		Note: "a child in one NGO; only a list, no way to fetch one; the same child in two NGOs is two clients",
 		// OSCaR compares days for most clients, and sends no stamps. Its upper bound
 		// switches to the day of creation, which is a different question, so there is none.
 		Listed: true, Grain: engine.Day, Mark: engine.MarkStart,
@@ -32,7 +32,7 @@ func client() engine.Object {
 }
 
 // clientFields is the union of the two shapes in which OSCaR sends a client; what
-// one shape leaves out is absent in the record (oscar-api.md §6.4).
+// one shape leaves out is absent in the record (§6.4).
 func clientFields() []engine.Field {
 	return []engine.Field{
 		coded("slug", engine.Text, "the client in its NGO, e.g. abcd-123"),
@@ -82,7 +82,7 @@ func listedServiceFields() []engine.Field {
 func referral() engine.Object {
 	return engine.Object{
 		Name: referralObject,
-		Note: "hand over one referral of one service; OSCaR makes another each time, so it is sent at most once (oscar-api.md §4)",
+		Note: "hand over one referral of one service; OSCaR makes another each time, so it is sent at most once",
 		// Leave referral_status and reason_for_exiting out: the first changes an earlier
 		// referral of the child, the second is never read (§4.1, §4.5).
 		Verbs: []engine.Verb{engine.SendVerb}, Batch: 1,
@@ -90,7 +90,7 @@ func referral() engine.Object {
 	}
 }
 
-const dropped = "OSCaR drops it today (oscar-api.md §4.1)"
+const dropped = "OSCaR drops it today" // §4.1
 
 func referralFields() []engine.Field {
 	return []engine.Field{
@@ -119,14 +119,14 @@ func referralFields() []engine.Field {
 		personal("date_of_referral", engine.Date, dropped+" and takes its own day"),
 		coded("transaction_id", engine.Text, dropped),
 		coded("resource", engine.Text, dropped),
-		coded("organization_id", engine.Text, "OSCaR never reads it (oscar-api.md §4.1)"),
+		coded("organization_id", engine.Text, "OSCaR never reads it"),
 	}
 }
 
 func decision() engine.Object {
 	return engine.Object{
 		Name: decisionObject,
-		Note: "set the status of a referral that an NGO sent; OSCaR does not check whose referral the number is (oscar-api.md §5.2)",
+		Note: "set the status of a referral that an NGO sent; OSCaR does not check whose referral the number is",
 		// One row in a call: OSCaR does not say which row it refused.
 		Verbs: []engine.Verb{engine.SendVerb}, Repeatable: true, Batch: 1,
 		Fields: []engine.Field{
@@ -140,7 +140,7 @@ func decision() engine.Object {
 func link() engine.Object {
 	return engine.Object{
 		Name:  linkObject,
-		Note:  "tell every NGO of a child which case it has; OSCaR never says whether it knew the child (oscar-api.md §5.1)",
+		Note:  "tell every NGO of a child which case it has; OSCaR never says whether it knew the child",
 		Verbs: []engine.Verb{engine.SendVerb}, Repeatable: true, Batch: linkBatch,
 		Fields: []engine.Field{
 			required(coded("global_id", engine.Text, "")),

@@ -3,6 +3,12 @@
 // handed over. It knows endpoints, sign-in and what to distrust; it knows no flow,
 // no map and no other system. It cannot fetch one client, cannot delete, and does
 // not remember what was sent: that is the store's work.
+//
+// Section numbers in comments (§6.4) are of the fact sheet on OSCaR's API that is kept
+// with the integration's requirements. It was read from oscar-web's source: §2 signing
+// in (base_api_controller.rb, devise_token_auth); §4 and §5 what is sent and §6 what is
+// listed (app/controllers/api/v1/organizations_controller.rb,
+// app/models/referral.rb, app/serializers); §7 enumerations; §8 services; §9 places.
 package oscar
 
 import (
@@ -16,7 +22,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// The endpoints that are used (oscar-api.md §2, §4 to §6).
+// The endpoints that are used (§2, §4 to §6).
 const (
 	signInPath    = "/api/v1/admin_auth/sign_in"
 	validatePath  = "/api/v1/admin_auth/validate_token"

@@ -21,8 +21,7 @@ const (
 	nextHalf    = "OSCaR may have made the referral before it refused the client's data; look there."
 )
 
-// referralFieldNames are the fields that a referral itself is checked for (oscar-api.md
-// §4.6). Every other field in a refusal belongs to the client.
+// referralFieldNames are the fields that a referral itself is checked for (§4.6). Every other field in a refusal belongs to the client.
 var referralFieldNames = []string{
 	"client_global_id", "client_name", "consent_form", "date_of_referral", "level_of_risk", "name_of_referee", "referee_id",
 	"referral_phone", "referral_reason", "referral_status", "referred_from", "referred_to", "services", "slug",
@@ -36,7 +35,7 @@ var neverActed = []int{
 }
 
 // sendReferral hands over one referral, at most once. OSCaR makes another one for each
-// time that it gets it and never tells them apart (oscar-api.md §4.7).
+// time that it gets it and never tells them apart (§4.7).
 func (w writer) sendReferral(ctx context.Context, change engine.Change) engine.Outcome {
 	d := document{change.Document.Raw()}
 	if !d.isObject() {
@@ -62,7 +61,7 @@ func (w writer) sendReferral(ctx context.Context, change engine.Change) engine.O
 //
 //	never left, 401, 429             unsent
 //	422 about the referral           refused
-//	422 about the client, global_id  unknown: the referral is made before the client is checked (oscar-api.md §4.5)
+//	422 about the client, global_id  unknown: the referral is made before the client is checked (§4.5)
 //	422 that is none of OSCaR's      unknown
 //	400, 403, 405, 413 …             refused
 //	all else                         unknown
@@ -80,7 +79,7 @@ func judgeFailure(d document, answer *rest.Response, fault *engine.Fault) engine
 }
 
 // judgeRefusal reads a 422. Its message is an object of field names, or a text; the
-// case of a referral that was already taken up also has errors (oscar-api.md §4.3).
+// case of a referral that was already taken up also has errors (§4.3).
 func judgeRefusal(d document, answer *rest.Response, fault *engine.Fault) engine.Outcome {
 	message := gjson.GetBytes(answer.Body, "message")
 	switch {

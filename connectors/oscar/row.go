@@ -32,13 +32,13 @@ func (r row) text(name string) string {
 }
 
 // record is the row with the fields as sent, but every service once. It owns its
-// bytes. Stamp is zero: rows carry none (oscar-api.md §6.2).
+// bytes. Stamp is zero: rows carry none (§6.2).
 func (r row) record(object string) engine.Record {
 	return engine.Record{Object: object, ID: r.identity(), Body: engine.NewBody(r.distinctServices())}
 }
 
 // distinctServices drops services that repeat an earlier one: a name that stands
-// under two parents gives two equal items (oscar-api.md §6.4, §8).
+// under two parents gives two equal items (§6.4, §8).
 func (r row) distinctServices() []byte {
 	services := gjson.GetBytes(r.raw, "services")
 	if !services.IsArray() {

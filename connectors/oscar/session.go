@@ -17,7 +17,7 @@ import (
 
 const (
 	// renewBefore is how long before its end a token is replaced. Tokens live a week
-	// from the sign-in and are not prolonged by use (oscar-api.md §2.2).
+	// from the sign-in and are not prolonged by use (§2.2).
 	renewBefore = 10 * time.Minute
 	// assumedLife of a token whose end OSCaR did not tell.
 	assumedLife = 24 * time.Hour
@@ -29,7 +29,7 @@ var (
 )
 
 // session is the one sign-in that all calls of a connection share: sign-ins at the
-// same time can lose each other's token in OSCaR (oscar-api.md §2.2). Safe for
+// same time can lose each other's token in OSCaR (§2.2). Safe for
 // concurrent use.
 type session struct {
 	http     *rest.Client
@@ -131,7 +131,7 @@ func (s *session) renew(ctx context.Context, generation int) (token, error) {
 	return t, nil
 }
 
-// signIn asks OSCaR for a token (oscar-api.md §2.1).
+// signIn asks OSCaR for a token (§2.1).
 func (s *session) signIn(ctx context.Context) (token, error) {
 	body, err := json.Marshal(map[string]string{"email": s.email, "password": s.password.Reveal()})
 	if err != nil {

@@ -37,7 +37,7 @@ func (w writer) Write(ctx context.Context, changes []engine.Change) []engine.Out
 	return outcomes
 }
 
-// sendDecision sets the status of one referral, as often as it takes (oscar-api.md §5.2).
+// sendDecision sets the status of one referral, as often as it takes (§5.2).
 func (w writer) sendDecision(ctx context.Context, change engine.Change) engine.Outcome {
 	const op = "send decision"
 	d := document{change.Document.Raw()}
@@ -79,7 +79,7 @@ func object(change engine.Change) string {
 }
 
 // data wraps documents as OSCaR wants many of them. It must not be called with none:
-// an empty list is a 500 (oscar-api.md §5.1, §5.2).
+// an empty list is a 500 (§5.1, §5.2).
 func data(documents ...[]byte) []byte {
 	return append(append([]byte(`{"data":[`), bytes.Join(documents, []byte(","))...), "]}"...)
 }

@@ -18,7 +18,7 @@ import (
 var errShut = errors.New("these credentials were refused; Primero locks the account after six refusals, so nothing more is sent")
 
 // door lets requests through with their credentials. Until Primero has taken the credentials once,
-// one request goes at a time; after a 401 none goes any more (primero-api.md §1.3: six lock the account).
+// one request goes at a time; after a 401 none goes any more (§1.3: six lock the account).
 type door struct {
 	client *rest.Client
 	user   string

@@ -87,7 +87,7 @@ func caseCore() []engine.Field {
 	}
 }
 
-// referralObject: see primero-api.md §4.
+// referralObject states the facts of referrals (§4).
 func referralObject() engine.Object {
 	written := []engine.Field{
 		{Name: "status", Type: engine.Text, Class: engine.Code, Note: "in_progress, accepted, rejected, done or revoked; an illegal move is answered 200 and ignored"},
@@ -128,7 +128,7 @@ func referralObject() engine.Object {
 	}
 }
 
-// userObject: see primero-api.md §7.
+// userObject states the facts of users (§7).
 func userObject() engine.Object {
 	fields := []engine.Field{
 		{Name: "id", Type: engine.Integer, Class: engine.Code},

@@ -1,8 +1,15 @@
 // Package primero connects to one Primero v2 server: its cases, the referrals
-// of a case, and its users. It knows the API and its traps (primero-api.md):
+// of a case, and its users. It knows the API and its traps:
 // filters that are ignored in silence, lists that move while they are paged,
 // writes that are answered with 200 and not kept. It knows no forms of a
 // country, no flows and no other system.
+//
+// Section numbers in comments (§2.4) are of the fact sheet on Primero's API that is
+// kept with the integration's requirements. It was read from Primero's source, 2.15:
+// §1 signing in; §2 the list of cases (app/services/search_filter_service.rb,
+// destringify_service.rb); §3 writing a case (record_json_validator_service.rb,
+// record_merge_data_hash_service.rb); §4 referrals (app/models/referral.rb,
+// transition.rb); §6 errors (error_service.rb); §7 reference data; §9 times and limits.
 package primero
 
 import (
@@ -103,7 +110,7 @@ func (c *connection) Writer() engine.Writer {
 func (c *connection) Close() error { return c.api.client.Close() }
 
 // Check signs in and proves that the filters this connection relies on are not ignored: each is
-// asked for a value that no case has and must then find nothing (primero-api.md §2.3).
+// asked for a value that no case has and must then find nothing (§2.3).
 func (c *connection) Check(ctx context.Context) error {
 	version, err := c.api.version(ctx)
 	if err != nil {

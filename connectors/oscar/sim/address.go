@@ -6,7 +6,7 @@ import "strings"
 type address struct{ province, district, commune, village string }
 
 // places: provinces 01 to 25; below them every number from 01 to 60 exists.
-// The real gazetteer is not published, its shape is (oscar-api.md §9).
+// The real gazetteer is not published, its shape is (§9).
 const (
 	provinces = "25"
 	numbers   = "60"

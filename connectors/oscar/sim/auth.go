@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// lifespan of a token, from its sign-in; it does not slide (oscar-api.md §2.2).
+// lifespan of a token, from its sign-in; it does not slide (§2.2).
 const lifespan = 7 * 24 * time.Hour
 
 // session is one device's token.

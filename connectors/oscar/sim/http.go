@@ -31,7 +31,7 @@ type call struct {
 // route is one endpoint. Endpoints run under the lock.
 type route struct {
 	answer func(*call) reply
-	signed bool // needs the AdminUser's token (oscar-api.md §2.3)
+	signed bool // needs the AdminUser's token (§2.3)
 }
 
 const (
@@ -87,7 +87,7 @@ func (s *System) answer(r *http.Request) reply {
 	return answer
 }
 
-// parse reads a JSON body; a malformed one is refused (oscar-api.md §3).
+// parse reads a JSON body; a malformed one is refused (§3).
 func parse(r *http.Request) (*call, bool) {
 	c := &call{Request: r}
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
@@ -105,7 +105,7 @@ func parse(r *http.Request) (*call, bool) {
 }
 
 // subdomain is the tenant that a host name asks for, "" where it names none
-// (oscar-api.md §1).
+// (§1).
 func subdomain(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -144,7 +144,7 @@ func data(status int, value any) reply {
 }
 
 // crash is what an unrescued exception gives: an HTML page, or plain text to a
-// caller who accepts JSON only; never JSON (oscar-api.md §3).
+// caller who accepts JSON only; never JSON (§3).
 func crash(r *http.Request) reply {
 	accept := r.Header.Get("Accept")
 	if strings.Contains(accept, "json") && !strings.Contains(accept, "html") && !strings.Contains(accept, "*/*") {

@@ -44,7 +44,7 @@ func (id *identity) link(t *tenant, c *client) {
 }
 
 // lowest is the home in the first organisation by id, deleted ones excluded:
-// the one that an upsert overwrites (oscar-api.md §4.5).
+// the one that an upsert overwrites (§4.5).
 func (id *identity) lowest() (home, bool) {
 	homes := slices.DeleteFunc(slices.Clone(id.homes), func(h home) bool { return h.tenant.org.Deleted })
 	if len(homes) == 0 {

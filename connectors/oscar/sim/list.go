@@ -19,7 +19,7 @@ type listed struct {
 // window is what the list was asked for.
 type window struct {
 	since, until time.Time // as written, in their own zones
-	mode         int       // 1 between, 2 since, 3 everything (oscar-api.md §6.1)
+	mode         int       // 1 between, 2 since, 3 everything (§6.1)
 }
 
 // clients answers GET organizations/clients. What is selected is decided at
@@ -96,7 +96,7 @@ func (c *client) latest() time.Time {
 	return c.updated
 }
 
-// listable are the conditions that every listed row meets (oscar-api.md §6.1).
+// listable are the conditions that every listed row meets (§6.1).
 func (c *client) listable() bool {
 	return !(c.given.blank() && c.localGiven.blank()) && !(c.family.blank() && c.localFamily.blank()) &&
 		c.gender.text != "" && c.birth.set

@@ -20,7 +20,7 @@ type indexed struct {
 }
 
 // index answers GET organizations; nothing says which are integrated
-// (oscar-api.md §5.3).
+// (§5.3).
 func (s *System) index(*call) reply {
 	rows := []indexed{}
 	for _, t := range s.standing() {
@@ -65,7 +65,7 @@ func (s *System) listing(c *call) reply {
 const government = "MoSVY External System"
 
 // checkDuplication answers GET clients/check_duplication, more simply than OSCaR:
-// exact names stand for its similarity, the rest is oscar-api.md §5.4.
+// exact names stand for its similarity, the rest is §5.4.
 func (s *System) checkDuplication(c *call) reply {
 	query := c.URL.Query()
 	gates := []string{"given_name", "family_name", "local_given_name", "local_family_name", "date_of_birth", "address_current_village_code", "birth_province_id"}

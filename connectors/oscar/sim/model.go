@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Statuses of clients and referrals (oscar-api.md §7).
+// Statuses of clients and referrals (§7).
 const (
 	Referred = "Referred"
 	Accepted = "Accepted"
@@ -131,7 +131,7 @@ func newTenant(org Organization, services []Service) *tenant {
 }
 
 // find turns names into service rows, by exact name; unknown names vanish and
-// an ambiguous one gives both its rows (oscar-api.md §4.6, §8).
+// an ambiguous one gives both its rows (§4.6, §8).
 func (t *tenant) find(names []string) []*Service {
 	var rows []*Service
 	for _, service := range t.services {

@@ -13,7 +13,7 @@ type Options struct {
 	Seed          int64         // decides ULIDs, slug letters and tokens
 }
 
-// Admin is the AdminUser of the interop account (oscar-api.md §2).
+// Admin is the AdminUser of the interop account (§2).
 type Admin struct {
 	Email          string
 	Password       string
@@ -33,7 +33,7 @@ type Organization struct {
 	CreatedAt  time.Time
 
 	// The settings row. Without a province the address code is ""; with a
-	// province alone, listing a referred child crashes (oscar-api.md §6.5).
+	// province alone, listing a referred child crashes (§6.5).
 	Province, District, Commune string
 	NoSetting                   bool // no settings row at all: listing any child crashes
 
@@ -46,11 +46,11 @@ type Organization struct {
 type CaseWorker struct{ Name, Mobile string }
 
 // Service is one row of a tenant's services table. Neither Name nor UUID is
-// unique (oscar-api.md §8); an empty UUID is listed as null, an empty Parent
+// unique (§8); an empty UUID is listed as null, an empty Parent
 // makes it a parent itself.
 type Service struct{ Name, UUID, Parent string }
 
-// Switches choose between OSCaR's versions (oscar-api.md §13). The zero value
+// Switches choose between OSCaR's versions (§13). The zero value
 // is deployed OSCaR with the referral crash repaired.
 type Switches struct {
 	HeadCrash           bool           // valid referral saves through the API crash and roll back

@@ -141,7 +141,7 @@ func (s *System) save(t *tenant, c *client) {
 
 // Accept takes a child into the NGO's care. It is silent: neither the client's
 // stamp nor the referral's status changes, unless Switches.AcceptLoud
-// (oscar-api.md §6.3).
+// (§6.3).
 func (s *System) Accept(org, slug string) error {
 	return s.with(org, slug, func(t *tenant, c *client) error {
 		if c.status != Referred && c.status != Exited {

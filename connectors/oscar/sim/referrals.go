@@ -20,7 +20,7 @@ func (s *System) referralOfOrg(org string, id int64) (*tenant, *referral, error)
 
 // TakeUp makes a client from a received referral, as the NGO's people do before
 // they decide about it, and returns its slug. Every pending referral of the same
-// child is linked to it (oscar-api.md §6.3, §10).
+// child is linked to it (§6.3, §10).
 func (s *System) TakeUp(org string, referralID int64) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,7 +163,7 @@ func (s *System) ReferToGovernment(org, slug string, services []string, reason s
 }
 
 // Refer sends a child on. Whoever it goes to, referred_external becomes true
-// (oscar-api.md §6.1). Another NGO gets a pending copy with the same global id.
+// (§6.1). Another NGO gets a pending copy with the same global id.
 func (s *System) Refer(org, slug string, d Draft) (int64, error) {
 	var id int64
 	err := s.with(org, slug, func(t *tenant, c *client) error {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// fullRow is a child referred to the caller's system (oscar-api.md §6.4, OCS).
+// fullRow is a child referred to the caller's system (§6.4).
 type fullRow struct {
 	Slug          string   `json:"slug"`
 	GlobalID      *string  `json:"global_id"`
@@ -185,7 +185,7 @@ func (s *System) office(t *tenant) string {
 }
 
 // consent are the addresses of a referral's files; in production_api they are
-// paths, which need not exist on that host (oscar-api.md §6.5).
+// paths, which need not exist on that host (§6.5).
 func (s *System) consent(r *referral) []string {
 	if !s.switches.Production {
 		return r.consent

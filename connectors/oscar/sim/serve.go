@@ -77,9 +77,6 @@ func Statuses(r *http.Request) bool {
 // Lists matches GET clients.
 func Lists(r *http.Request) bool { return to(r, http.MethodGet, "/organizations/clients") }
 
-// SignIns matches POST sign_in.
-func SignIns(r *http.Request) bool { return to(r, http.MethodPost, "/admin_auth/sign_in") }
-
 func to(r *http.Request, method, path string) bool {
 	return r.Method == method && strings.TrimRight(r.URL.Path, "/") == base+path
 }

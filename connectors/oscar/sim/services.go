@@ -3,7 +3,7 @@ package sim
 // DefaultServices are OSCaR's 65 rows: 13 parents and 52 children, with their
 // flaws. "Therapeutic interventions" and "Therapeutic training" stand under two
 // parents with one UUID each, "Not Specified" and "Other Service" share one
-// (oscar-api.md §8).
+// (§8).
 func DefaultServices() []Service {
 	return []Service{
 		{"Social Work / Case Work", "01ad068b-fbe1-4ba4-955b-701c39064ad1", ""},

@@ -40,7 +40,7 @@ func (e invalid) blank(attribute string) {
 	e[attribute] = append(e[attribute], "can't be blank")
 }
 
-// upsert answers POST clients/upsert: the branches of oscar-api.md §4.2.
+// upsert answers POST clients/upsert: the branches of §4.2.
 func (s *System) upsert(c *call) reply {
 	params := c.params.Get("organization")
 	p := &posting{System: s, call: c, params: params}
@@ -109,7 +109,7 @@ func (p *posting) refuse(message any) reply {
 	return data(http.StatusUnprocessableEntity, refused{ExternalID: p.echo(), Message: message})
 }
 
-// findReferral is the branch without a usable global id (oscar-api.md §4.3).
+// findReferral is the branch without a usable global id (§4.3).
 // The identity that it mints stays, whatever comes after.
 func (p *posting) findReferral() reply {
 	r := p.referral()
@@ -140,7 +140,7 @@ func (p *posting) alreadyFound() reply {
 	return data(http.StatusUnprocessableEntity, refused{p.echo(), "Record was found.", errors})
 }
 
-// referral are the attributes of a new referral (oscar-api.md §4.1).
+// referral are the attributes of a new referral (§4.1).
 func (p *posting) referral() *referral {
 	r := &referral{
 		date: p.today(), from: p.external(), to: p.tenant.org.ShortName, ngo: p.external(),
@@ -191,7 +191,7 @@ func (p *posting) save(r *referral) (reply, bool) {
 	return reply{}, true
 }
 
-// check are a referral's validations (oscar-api.md §4.6). The outgoing ones
+// check are a referral's validations (§4.6). The outgoing ones
 // also need a consent file.
 func (t *tenant) check(r *referral) invalid {
 	errors := invalid{}
@@ -221,7 +221,7 @@ func (t *tenant) check(r *referral) invalid {
 
 // createReferral is the first half of the branch with a known global id: a new
 // referral, never linked, if the child has a client in the target
-// (oscar-api.md §4.4). False means that the answer is final.
+// (§4.4). False means that the answer is final.
 func (p *posting) createReferral(id *identity) (reply, bool) {
 	c := p.tenant.live(id.ulid)
 	if c == nil {
@@ -236,7 +236,7 @@ func (p *posting) createReferral(id *identity) (reply, bool) {
 }
 
 // renderClient is the second half: the child's client in its FIRST organisation
-// is overwritten, whatever organization_name says (oscar-api.md §4.5).
+// is overwritten, whatever organization_name says (§4.5).
 func (p *posting) renderClient(id *identity) reply {
 	h, ok := id.lowest()
 	if !ok {
@@ -370,7 +370,7 @@ func (c *client) awaits() *referral {
 }
 
 // follow is what every full save of a client does to that referral: it takes
-// the client's status, if it is valid (oscar-api.md §6.3).
+// the client's status, if it is valid (§6.3).
 func (t *tenant) follow(c *client, now time.Time) {
 	r := c.awaits()
 	if r == nil || c.status == Referred || len(t.check(r)) > 0 {

@@ -8,7 +8,7 @@ import (
 )
 
 // rows reads {"data":[...]}; nothing in it, or a bare list, crashes both
-// endpoints that take it (oscar-api.md §5.1, §5.2).
+// endpoints that take it (§5.1, §5.2).
 func (c *call) rows() ([]gjson.Result, bool) {
 	if !c.params.IsObject() || !c.params.Get("data").IsArray() {
 		return nil, false
@@ -18,7 +18,7 @@ func (c *call) rows() ([]gjson.Result, bool) {
 }
 
 // updateLinks answers PUT clients/update_links: the ids of every client of the
-// identity are set, in all its organisations, without a stamp (oscar-api.md §5.1).
+// identity are set, in all its organisations, without a stamp (§5.1).
 func (s *System) updateLinks(c *call) reply {
 	rows, ok := c.rows()
 	if !ok {
@@ -83,7 +83,7 @@ type statusError struct {
 }
 
 // updateStatuses answers PUT referrals/update_statuses: row by row, earlier rows
-// stay when a later one fails (oscar-api.md §5.2).
+// stay when a later one fails (§5.2).
 func (s *System) updateStatuses(c *call) reply {
 	rows, ok := c.rows()
 	if !ok {

@@ -109,11 +109,6 @@ func (s *System) Disable(caseID string) error {
 	return s.EditCase(caseID, map[string]any{"record_state": false})
 }
 
-// Enable takes a case back into use.
-func (s *System) Enable(caseID string) error {
-	return s.EditCase(caseID, map[string]any{"record_state": true})
-}
-
 // WithdrawConsent takes back the consent to share with other organizations;
 // referrals that are open can then no longer be answered.
 func (s *System) WithdrawConsent(caseID string) error {

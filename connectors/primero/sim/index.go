@@ -46,7 +46,7 @@ func (s *System) perPage(q *node) int {
 // narrow compiles every parameter that is a permitted name; others are ignored in silence.
 func (s *System) narrow(q *asked, u *account) error {
 	permitted := s.filters(u)
-	for _, name := range sortedNames(q.params.kids) {
+	for _, name := range sortedKeys(q.params.kids) {
 		n := q.params.kids[name]
 		var err error
 		switch {

@@ -7,14 +7,7 @@ import (
 	"github.com/casebridge/casebridge/engine"
 )
 
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for name := range m {
-		keys = append(keys, name)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // merge is the deep merge of a PATCH into a case (§3.4): omitted keys stay,
 // scalars and lists of scalars are replaced, rows are merged by unique_id.

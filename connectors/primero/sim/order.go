@@ -2,14 +2,11 @@ package sim
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
 )
-
-func sortedNames(m map[string]*node) []string { return slices.Sorted(maps.Keys(m)) }
 
 // matching returns the records that pass every predicate, in the order of the candidates.
 func (s *System) matching(q *asked) []*record {

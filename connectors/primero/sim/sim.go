@@ -3,9 +3,14 @@
 // serves tests, demonstrations and the training of administrators.
 //
 // It keeps everything in memory and knows cases, referrals and the reference
-// data around them; it has no webhooks, exports, incidents or families. What
-// it does and refuses is primero-api.md; section numbers in comments are of
-// that sheet.
+// data around them; it has no webhooks, exports, incidents or families.
+//
+// Section numbers in comments (§2.4) are of the fact sheet on Primero's API that is
+// kept with the integration's requirements. It was read from Primero's source, 2.15:
+// §1 signing in; §2 the list of cases (app/services/search_filter_service.rb,
+// destringify_service.rb); §3 writing a case (record_json_validator_service.rb,
+// record_merge_data_hash_service.rb); §4 referrals (app/models/referral.rb,
+// transition.rb); §6 errors (error_service.rb); §7 reference data; §9 times and limits.
 package sim
 
 import (
