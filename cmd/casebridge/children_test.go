@@ -10,6 +10,7 @@ import (
 	"time"
 
 	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
+	primerosim "github.com/casebridge/casebridge/connectors/primero/sim"
 )
 
 // step is one thing that somebody does about a child, once ready says that its time has come.
@@ -110,6 +111,13 @@ func (p *people) ask(c *child, s asked, ngo string) error {
 	return err
 }
 
+// askLate is ask in a transaction that others see only so much after its stamp, as a slow server's are.
+func (p *people) askLate(c *child, s asked, ngo string, late time.Duration) error {
+	p.primero.Switch(func(sw *primerosim.Switches) { sw.CommitLate = late })
+	defer p.primero.Switch(func(sw *primerosim.Switches) { sw.CommitLate = 0 })
+	return p.ask(c, s, ngo)
+}
+
 // arrived are the referrals that OSCaR's NGOs got under a reason.
 func (p *people) arrived(reason string) []oscarsim.Referral {
 	return slices.DeleteFunc(p.oscar.AllReferrals(), func(r oscarsim.Referral) bool { return r.Reason != reason })
@@ -159,10 +167,11 @@ func (p *people) referred(c *child, i int) {
 	order := p.rng.Perm(len(services))
 	first, second := services[order[0]], services[order[1]]
 	how, again, answer := p.rng.IntN(3), p.rng.IntN(2) == 0, []string{oscarsim.Accepted, oscarsim.Exited}[p.rng.IntN(2)]
+	late := time.Duration(max(0, p.rng.IntN(18)-9)) * time.Minute
 	slug := ""
 	c.steps = []step{
 		{"open", nil, func() error { return p.openCase(c, i, nil) }},
-		{"refer", nil, func() error { return p.ask(c, first, ngo) }},
+		{"refer", nil, func() error { return p.askLate(c, first, ngo, late) }},
 		{"take up", p.hasArrived(c, 0), func() (err error) {
 			slug, err = p.oscar.TakeUp(ngo, p.arrived(c.reasons[0])[0].ID)
 			return err
@@ -174,7 +183,7 @@ func (p *people) referred(c *child, i int) {
 		return
 	}
 	c.steps = append(c.steps,
-		step{"refer again", nil, func() error { return p.ask(c, second, ngo) }},
+		step{"refer again", nil, func() error { return p.askLate(c, second, ngo, late) }},
 		step{"decide again", p.hasArrived(c, 1), func() error {
 			if _, err := p.oscar.LinkPending(ngo); err != nil {
 				return err
