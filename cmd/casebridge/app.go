@@ -109,13 +109,7 @@ func (a *app) root() *cobra.Command {
 		Long: "casebridge carries records between two case-management systems as its specs say.\n" +
 			"Start with `casebridge demo`; then validate, test, dry-run, plan, run.\n\n" + exitHelp,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return unknownCommand(cmd, args[0])
-		},
+		Args: cobra.ArbitraryArgs, RunE: helpOrUnknown,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.SetIn(a.stdin)
@@ -131,6 +125,9 @@ func (a *app) root() *cobra.Command {
 	p.BoolVarP(&a.flags.verbose, "verbose", "v", false, "log requests (never bodies) to stderr")
 	for _, c := range a.commands() {
 		c.Args = asUsage(c.Args)
+		if !c.Runnable() { // only a heading over its commands
+			c.Args, c.RunE = cobra.ArbitraryArgs, helpOrUnknown
+		}
 		root.AddCommand(c)
 	}
 	return root
@@ -154,6 +151,14 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// helpOrUnknown is what a command does that only has commands below it.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	return unknownCommand(cmd, args[0])
 }
 
 func unknownCommand(cmd *cobra.Command, name string) error {

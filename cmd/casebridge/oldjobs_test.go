@@ -214,10 +214,8 @@ func TestOldJobs11_LostAnswerMakesNoSecondReferral(t *testing.T) {
 // the send closes when the NGO shows it.
 func (r *rig) neverAgain(t *testing.T, c playedCase) {
 	t.Helper()
-	for range 2 {
-		r.clock.later(time.Hour)
-		r.carry(t, "run")
-	}
+	r.clock.later(time.Hour)
+	r.carry(t, "run")
 	r.casebridge(t, "run", "primero-to-oscar", "--case", c.CaseID)
 	if o := r.run(t, exitDone, "state", "show"); !strings.Contains(o.out, "sends    oscar.referral: 1 parked") {
 		t.Errorf("the lost send is not parked\n%s", o.out)
