@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/casebridge/casebridge/engine"
 )
@@ -95,15 +96,20 @@ func (s *System) hasNumericIdentifier() bool {
 
 // create files a case from values that passed validation.
 func (s *System) create(id string, values map[string]any, by *account) *record {
-	for _, value := range values {
-		if rows, ok := value.([]any); ok && isRows(rows) {
+	return s.records.add(id, s.begin(values, by, s.moment()).doc)
+}
+
+// begin makes of values what the server makes of a new case. Rows get their ids in order of the fields' names.
+func (s *System) begin(values map[string]any, by *account, at time.Time) saving {
+	for _, name := range sortedKeys(values) {
+		if rows, ok := values[name].([]any); ok && isRows(rows) {
 			s.withIDs(rows)
 		}
 	}
-	sv := saving{doc: newDocument(values), by: by.UserName, at: s.moment()}
-	s.defaults(&sv.doc, by, sv.at)
+	sv := saving{doc: newDocument(values), by: by.UserName, at: at}
+	s.defaults(&sv.doc, by, at)
 	s.callbacks(&sv)
-	return s.records.add(id, sv.doc)
+	return sv
 }
 
 // updateCase is PATCH or PUT /api/v2/cases/:id. It always bumps the stamp and

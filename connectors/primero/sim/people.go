@@ -56,17 +56,10 @@ func (s *System) addCase(id string, values map[string]any, at time.Time) {
 	if by == nil {
 		by = s.worker()
 	}
-	for _, value := range values {
-		if rows, ok := value.([]any); ok && isRows(rows) {
-			s.withIDs(rows)
-		}
-	}
 	if s.records.byID[id] != nil {
 		panic("sim: AddCase with the id of another case")
 	}
-	sv := saving{doc: newDocument(values), by: by.UserName, at: at}
-	s.defaults(&sv.doc, by, at)
-	s.callbacks(&sv)
+	sv := s.begin(values, by, at)
 	if owner == nil {
 		sv.doc.set("owned_by", values["owned_by"])
 	}
