@@ -172,7 +172,8 @@ func (s *settings) connection(name string) (engine.Settings, error) {
 // limits are a flow's, with what the installation says instead.
 func (s *settings) limits(f *spec.Flow) (spec.Limits, error) {
 	out := f.Limits
-	for name, into := range map[string]*int{"creates": &out.Creates, "sends": &out.Sends, "updated_percent": &out.UpdatedPercent} {
+	into := []*int{&out.Creates, &out.Sends, &out.UpdatedPercent} // as limitNames
+	for i, name := range limitNames {
 		key := "limits." + f.Name.Text + "." + name
 		if !s.k.Exists(key) {
 			continue
@@ -181,7 +182,7 @@ func (s *settings) limits(f *spec.Flow) (spec.Limits, error) {
 		if err != nil || n < 0 {
 			return out, usageError{fmt.Errorf("%s must be a whole number from 0", key)}
 		}
-		*into = n
+		*into[i] = n
 	}
 	return out, nil
 }

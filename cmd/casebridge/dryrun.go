@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 
@@ -181,12 +182,7 @@ func namesObjects(v map[string]any) bool {
 }
 
 func sortNamed(v map[string]any, p *spec.Project, given *[]spec.GivenRecords) error {
-	var names []string
-	for key := range v {
-		names = append(names, key)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(v)) {
 		list, ok := v[name].([]any)
 		if !ok || p.Object(name) == nil {
 			return fmt.Errorf("%q must be an object of the project with an array of records", name)

@@ -46,8 +46,8 @@ func newPage(w *world, p *spec.Project) http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// pageData is what the page shows.
-type pageData struct {
+// pageView is what the page shows.
+type pageView struct {
 	Cases                     []playedCase
 	MoreCases, MoreClients    int
 	Waiting                   []oscarsim.Referral
@@ -66,7 +66,7 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	d := pageData{NGOs: p.world.ngos, Subtypes: p.subtypes, Services: p.services, Owners: p.owners, Locked: p.locked, Message: r.URL.Query().Get("say"),
+	d := pageView{NGOs: p.world.ngos, Subtypes: p.subtypes, Services: p.services, Owners: p.owners, Locked: p.locked, Message: r.URL.Query().Get("say"),
 		PrimeroReads: p.world.primero.Requests().Total, PrimeroWrites: p.world.primero.Writes().Total,
 		OSCaRReads: p.world.oscar.Requests(), OSCaRWrite: p.world.oscar.Writes()}
 	d.Cases, d.MoreCases = newest(cases)

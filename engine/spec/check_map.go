@@ -16,7 +16,7 @@ func (b *builder) checkMaps() {
 		for i, c := range m.Columns {
 			list := b.columnList(c)
 			cells := cellsOf(m, i)
-			b.checkCells(m, c, cells, list)
+			b.checkCells(cells, list)
 			if list != nil && c.Complete {
 				b.checkComplete(m, c, cells, list)
 			}
@@ -69,7 +69,7 @@ func (b *builder) checkRows(m *Map) {
 const maxNear = 20
 
 // checkCells checks each cell of a column against its code list and against the other cells.
-func (b *builder) checkCells(m *Map, c Column, cells []Scalar, list *CodeList) {
+func (b *builder) checkCells(cells []Scalar, list *CodeList) {
 	codes, near := codeSet(list), maxNear
 	alike := make(map[string]Scalar, len(cells))
 	for _, cell := range cells {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -205,12 +206,7 @@ func stamp(ctx context.Context, tx *transaction, o Options) error {
 	if err := stampOne(ctx, tx, "project", o.Project, refuseProject); err != nil {
 		return err
 	}
-	names := make([]string, 0, len(o.URLs))
-	for name := range o.URLs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(o.URLs)) {
 		if err := stampOne(ctx, tx, urlStamp+name, whereabouts(o.URLs[name]), refuseURL); err != nil {
 			return err
 		}
