@@ -39,6 +39,7 @@ import (
 //	orphan NGO              an NGO's client points to a case that Primero does not have
 //	takeup NGO              an NGO takes up and accepts all that it was referred
 //	withdraw NAME           the family takes its consent back
+//	consent NAME            the family gives both consents
 //	bulk N SUBTYPE NGO      N social workers refer one child each
 //	stdin-of FILE           what the next casebridge reads from standard input
 //	later DURATION          the clock is put forward
@@ -71,7 +72,7 @@ func TestScripts(t *testing.T) {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "sandbox": startSandbox,
-		"refer": referCase, "again": referAgain, "client": addClient, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "bulk": bulkRefer,
+		"refer": referCase, "again": referAgain, "client": addClient, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer,
 		"later": putForward, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
 		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "ndjson": checkNDJSON, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
 	}
@@ -263,6 +264,11 @@ func takeUp(ts *testscript.TestScript, neg bool, args []string) {
 func withdraw(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 1, "withdraw NAME")
 	ts.Check(theRig(ts).primero.WithdrawConsent(scriptOf(ts).ids[args[0]]))
+}
+
+func consent(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "consent NAME")
+	ts.Check(theRig(ts).primero.GiveConsent(scriptOf(ts).ids[args[0]]))
 }
 
 func putForward(ts *testscript.TestScript, neg bool, args []string) {
