@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -243,36 +241,6 @@ func (r *rig) carry(t *testing.T, args ...string) {
 	if o := r.casebridge(t, args...); o.code != exitDone && o.code != exitPartial {
 		t.Fatalf("exit code %d\n%s", o.code, o.all())
 	}
-}
-
-// killWhen starts casebridge as a process of its own and kills it, as a power cut would, when done says so.
-func (r *rig) killWhen(t *testing.T, done func() bool, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAsProgram$")
-	cmd.Env = append(r.environ(), "CASEBRIDGE_ARGUMENTS="+strings.Join(args, " "), "TMPDIR="+t.TempDir())
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Error("the process did not get that far")
-			break
-		}
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // it was killed
-}
-
-// TestAsProgram is no test: it is casebridge in a process that others can kill.
-func TestAsProgram(t *testing.T) {
-	args := os.Getenv("CASEBRIDGE_ARGUMENTS")
-	if args == "" {
-		t.Skip("only as a process of another test")
-	}
-	os.Args = append([]string{"casebridge"}, strings.Fields(args)...)
-	main()
 }
 
 func TestOldJobs17_QuietHoursWriteNothing(t *testing.T) {
