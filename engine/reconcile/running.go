@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/spec"
@@ -15,8 +17,8 @@ import (
 const (
 	// writersAtOnce bounds how many records are being written; each connection has its own, lower limit.
 	writersAtOnce = 128
-	// onceAtOnce bounds the records under way that hold something which cannot be sent twice: so
-	// many at most may have to be looked after by a person when the process is killed.
+	// onceAtOnce bounds the sends under way that cannot be repeated: so many at most may have to be
+	// looked after by a person when the process is killed or can record nothing more.
 	onceAtOnce = 24
 	// systemicAfter is how many writes may fail one after another, with none that went through
 	// between them, before the rest is left for later: the fault is then not in the records.
@@ -32,9 +34,9 @@ type sending struct {
 	intents *commits[[]*item, error]
 	settles *commits[[]*item, error]
 
-	backlog chan struct{} // records handed over and not settled
-	slots   chan struct{} // of these, records being written
-	once    chan struct{} // of these, records that hold something which cannot be sent twice
+	backlog chan struct{}       // records handed over and not settled
+	slots   chan struct{}       // of these, records being written
+	once    *semaphore.Weighted // sends under way that cannot be repeated
 	workers sync.WaitGroup
 
 	mu      sync.Mutex
@@ -47,7 +49,7 @@ type sending struct {
 
 func newDelivery(l *loop, writers map[string]engine.Writer) *sending {
 	s := &sending{loop: l, writers: writers, limits: limits{spec: l.job.Limits},
-		backlog: make(chan struct{}, groupSize), slots: make(chan struct{}, writersAtOnce), once: make(chan struct{}, onceAtOnce)}
+		backlog: make(chan struct{}, groupSize), slots: make(chan struct{}, writersAtOnce), once: semaphore.NewWeighted(onceAtOnce)}
 	s.intents = &commits[[]*item, error]{commit: s.intend}
 	s.settles = &commits[[]*item, error]{commit: s.settle}
 	return s

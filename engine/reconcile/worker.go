@@ -74,7 +74,7 @@ func (s *sending) split(items [][]*item) (singles [][]*item, batches []*batch) {
 
 // start writes one record's items in order, in a worker.
 func (s *sending) start(ctx context.Context, values []string, own []*item, done func()) {
-	s.worker(values, own, done, func() {
+	s.worker(ctx, values, own, done, func() {
 		broken := map[string]*item{}
 		for _, it := range own {
 			chain := it.change.Chain
@@ -95,7 +95,7 @@ func (s *sending) start(ctx context.Context, values []string, own []*item, done 
 
 // startBatch writes items together, in a worker.
 func (s *sending) startBatch(ctx context.Context, values []string, items []*item) {
-	s.worker(values, items, func() {}, func() {
+	s.worker(ctx, values, items, func() {}, func() {
 		fresh := slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.known })
 		if len(fresh) > 0 {
 			s.send(ctx, fresh)
@@ -104,33 +104,56 @@ func (s *sending) startBatch(ctx context.Context, values []string, items []*item
 }
 
 // worker holds the record's values from before its intents until its outcomes are recorded.
-func (s *sending) worker(values []string, items []*item, done, write func()) {
-	kind := s.slots
-	if slices.ContainsFunc(items, func(it *item) bool { return !it.repeatable }) {
-		kind = s.once
-	}
+func (s *sending) worker(ctx context.Context, values []string, items []*item, done, write func()) {
 	s.backlog <- struct{}{} // the next wave is decided meanwhile, but not the one after it
 	s.loop.claims.take(values)
 	s.workers.Go(func() {
 		defer func() { <-s.backlog }()
-		kind <- struct{}{}
-		defer func() { <-kind }()
+		defer s.enter(items)()
 		defer s.loop.claims.release(values)
 		defer done()
-		if err := s.intents.do(items); err != nil {
-			s.halt(err, "record intents")
+		defer s.count(items)
+		if fault := s.ready(ctx, items); fault != nil {
 			for _, it := range items {
-				it.outcome = unsent(it.change, engine.Environment, err)
+				it.outcome = engine.Outcome{State: engine.Unsent, Fault: fault}
 			}
-			s.count(items)
 			return
 		}
 		write()
 		if err := s.settles.do(items); err != nil {
 			s.halt(err, "record outcomes") // the intents stay open: the next run recovers them
 		}
-		s.count(items)
 	})
+}
+
+// enter waits until so many more may be under way and returns what gives the places back.
+func (s *sending) enter(items []*item) (leave func()) {
+	sends := int64(0)
+	for _, it := range items {
+		if !it.repeatable {
+			sends++
+		}
+	}
+	if sends == 0 {
+		s.slots <- struct{}{}
+		return func() { <-s.slots }
+	}
+	sends = min(sends, onceAtOnce)
+	_ = s.once.Acquire(context.Background(), sends) // only its context could fail it
+	return func() { s.once.Release(sends) }
+}
+
+// ready records the intents of items, or says why they must not leave. Nothing is intended that
+// would not be sent any more: after a stop nobody would settle it.
+func (s *sending) ready(ctx context.Context, items []*item) *engine.Fault {
+	if fault := s.refusal(ctx); fault != nil {
+		return fault
+	}
+	if err := s.intents.do(items); err != nil {
+		s.halt(err, "record intents")
+		return asFault(err, "record intents")
+	}
+	return nil
 }
 
 // halt stops all further sending: what cannot be recorded must not be sent.
