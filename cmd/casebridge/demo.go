@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,8 +164,8 @@ func firstHour(ctx context.Context, s *stage) error {
 	if err := s.openClients(); err != nil {
 		return err
 	}
-	s.say("A fault is waiting: the answer to one referral will be lost on its way back.")
-	s.oscar.FailNext(oscarsim.Upserts, oscarsim.ResetAfter, 1)
+	s.say("A fault is waiting: OSCaR's answer to the referral for %s will be lost on its way back.", s.ngos[1])
+	s.oscar.FailNext(upsertsFor(s.ngos[1]), oscarsim.ResetAfter, 1)
 	if err := s.plan(ctx, "oscar-ids", "primero-to-oscar"); err != nil {
 		return err
 	}
@@ -169,6 +173,23 @@ func firstHour(ctx context.Context, s *stage) error {
 		return err
 	}
 	return s.aside(ctx)
+}
+
+// upsertsFor fits the referrals that go to an NGO.
+func upsertsFor(ngo string) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		if !oscarsim.Upserts(r) {
+			return false
+		}
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		var sent struct {
+			Organization struct {
+				Name string `json:"organization_name"`
+			} `json:"organization"`
+		}
+		return err == nil && json.Unmarshal(body, &sent) == nil && sent.Organization.Name == ngo
+	}
 }
 
 // openCases lets social workers work.
