@@ -61,6 +61,9 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 	for _, d := range done {
 		fmt.Fprintf(a.stdout, "%s: %d sends are already there and recorded; %d are not, and the next run will send them (see `casebridge plan %s`)\n",
 			d.Flow, d.Sent, d.Open, d.Flow)
+		if d.Open > 0 && before == "" {
+			fmt.Fprintf(a.stdout, "  If the jobs before casebridge have sent them too, they would arrive twice: say until when those jobs ran with --before DATE.\n")
+		}
 	}
 	return err
 }
