@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
@@ -40,6 +41,7 @@ func (c *child) done() bool { return c.next == len(c.steps) }
 // people are all the children of a world and those who work for them.
 type people struct {
 	*storm
+	busy     sync.Mutex // people work one after another, also those whom a timer calls
 	rng      *rand.Rand // of the scripts: the same for both worlds of a seed
 	wild     *rand.Rand
 	children []*child
@@ -49,6 +51,8 @@ type people struct {
 
 // act lets everybody do what can be done now, and says whether anybody did anything.
 func (p *people) act() (bool, error) {
+	p.busy.Lock()
+	defer p.busy.Unlock()
 	worked := false
 	for _, c := range p.children {
 		for !c.done() && !p.now().Before(c.begin) && (c.steps[c.next].ready == nil || c.steps[c.next].ready()) {
@@ -318,6 +322,8 @@ func (p *people) internal(c *child, i int) {
 
 // disturb lets people do something to one of the children without a script; what cannot be done is not done.
 func (p *people) disturb() {
+	p.busy.Lock()
+	defer p.busy.Unlock()
 	if len(p.wildOnes) == 0 {
 		return
 	}
