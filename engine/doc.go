@@ -32,9 +32,10 @@
 //     recalled, what was sent) it asks for; reconcile fetches all wants of a group
 //     of records at once and asks again.
 //  4. The decision is a list of Changes. A plan prints them and stops here.
-//  5. A run records an intent for each write of the group in one transaction,
-//     hands the writes to the Writers, and settles all outcomes in one more: links,
-//     ledger, quarantine. A refused record goes to quarantine; the run goes on.
+//  5. A run gives each record to a worker, which records an intent for each of its
+//     writes, hands them to the Writers, and settles the outcomes: ledger, quarantine.
+//     Workers share transactions; the next records are decided meanwhile. A refused
+//     record goes to quarantine; the run goes on.
 //  6. When everything was read and every record has a durable outcome, the cursor
 //     moves. Otherwise it stays, and the next run reads the window again: unchanged
 //     records cost no write.
@@ -46,6 +47,7 @@
 // # Who imports whom
 //
 // engine imports nothing of ours; spec and store import engine; mapping imports
-// spec; reconcile imports mapping and store; drivers import engine and rest; only
-// cmd knows both sides. The test in this directory fails on anything else.
+// spec; spectest imports mapping; reconcile imports mapping and store; drivers
+// import engine and rest; only cmd knows both sides. The test in this directory
+// fails on anything else.
 package engine

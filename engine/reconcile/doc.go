@@ -8,12 +8,18 @@
 // what the decisions still want to know, until they want nothing. Then:
 //
 //   - Plan shows the changes. It gets readers only: a plan that writes does not compile.
-//   - Run records an intent for every write of the wave (one transaction), writes,
-//     and settles the outcomes (one transaction).
+//   - Run settles what needs no write and hands each record's writes to a worker,
+//     which records their intents, writes, and records the outcomes. Workers share
+//     transactions, and the next wave is decided meanwhile; a record that shares a
+//     value of `one_at_a_time` with one under way waits for it.
+//
+// When the window was read, records in quarantine whose specs changed or that rested
+// for a day are looked at again.
 //
 // The cursor moves at the end, only for an ordinary window that was read whole
-// and of which every record was delivered, quarantined or parked. It stays while a
-// decision rests on recall that was never filled: nothing else would bring its record back.
+// and of which every record was delivered, quarantined or parked. For a part that
+// only needs another try it waits a few runs. It stays while a decision rests on
+// recall that was never filled: nothing else would bring its record back.
 //
 // The package knows nothing of specs' files, of HTTP, or of how people look at results.
 package reconcile

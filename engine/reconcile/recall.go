@@ -73,3 +73,17 @@ func plain(raw json.RawMessage) string {
 	}
 	return ""
 }
+
+// ledgerRecords shows ledger entries to expressions as records.
+func ledgerRecords(entries []store.LedgerEntry) []engine.Record {
+	out := make([]engine.Record, len(entries))
+	for i, e := range entries {
+		fields := map[string]string{"state": e.State, "answer": e.Answer}
+		for _, p := range e.Known {
+			fields[p.Name] = p.Value
+		}
+		raw, _ := json.Marshal(fields) // strings always marshal
+		out[i] = engine.Record{Object: e.Object, ID: e.Once, Body: engine.NewBody(raw)}
+	}
+	return out
+}

@@ -198,6 +198,6 @@ func (s *sending) hold(why string) error {
 	s.mu.Unlock()
 	name := s.loop.spec.Name.Text
 	s.loop.tally(func(sum *Summary) { sum.Held = why })
-	return &engine.Fault{Kind: engine.Rejected, Op: "run flow", Ref: name, Err: fmt.Errorf("%s", why),
+	return &engine.Fault{Kind: engine.Rejected, Op: "run flow", Ref: name, Err: errors.New(why),
 		Next: fmt.Sprintf("Look at `casebridge plan %s` and release it with `casebridge run %s --plan HASH`.", name, name)}
 }

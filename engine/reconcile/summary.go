@@ -133,3 +133,17 @@ func (s *Summary) mark(c engine.Change) {
 	all := sha256.Sum256(s.sum.Bytes())
 	s.Hash = hex.EncodeToString(all[:6])
 }
+
+// partial says whether some records did not go through.
+func (s Summary) partial() bool {
+	return s.Quarantined.Total()+s.Unclear.Total()+s.Parked+s.Undelivered > 0
+}
+
+// counts are the numbers that the store keeps of a run.
+func (s Summary) counts() map[string]int {
+	return map[string]int{
+		"read": s.Read, "created": s.Created, "updated": s.Updated, "sent": s.Sent, "unchanged": s.Unchanged,
+		"skipped": s.Skipped.Total(), "blocked": s.Blocked.Total(), "quarantined": s.Quarantined.Total(),
+		"unclear": s.Unclear.Total(), "parked": s.Parked, "undelivered": s.Undelivered,
+	}
+}

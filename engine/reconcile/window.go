@@ -97,3 +97,24 @@ func earlier(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// windowText names a window for people.
+func windowText(r reading, w Window, zone *time.Location) string {
+	switch {
+	case w.Named != "":
+		return "the record " + w.Named
+	case r.query.Since.IsZero() && r.query.Until.IsZero():
+		return "everything"
+	}
+	text := "changed since " + r.query.Since.In(zone).Format("2006-01-02 15:04")
+	if r.query.Since.IsZero() {
+		text = "changed"
+	}
+	if !r.query.Until.IsZero() {
+		text += " until " + r.query.Until.In(zone).Format("2006-01-02 15:04")
+	}
+	if r.swept {
+		text += " (sweep)"
+	}
+	return text
+}

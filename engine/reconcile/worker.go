@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/store"
@@ -105,7 +106,7 @@ func (s *sending) startBatch(ctx context.Context, values []string, items []*item
 
 // worker holds the record's values from before its intents until its outcomes are recorded.
 func (s *sending) worker(ctx context.Context, values []string, items []*item, done, write func()) {
-	s.backlog <- struct{}{} // the next wave is decided meanwhile, but not the one after it
+	s.backlog <- struct{}{} // later waves are decided meanwhile, but not far ahead of the writing
 	s.loop.claims.take(values)
 	s.workers.Go(func() {
 		defer func() { <-s.backlog }()
@@ -266,10 +267,31 @@ func (s *sending) send(ctx context.Context, items []*item) {
 		return
 	}
 	connection, _, _ := engine.SplitObject(items[0].change.Object)
-	for i, o := range s.writers[connection].Write(ctx, changes) {
+	inHand, done := outlive(ctx, stopGrace)
+	defer done()
+	for i, o := range s.writers[connection].Write(inHand, changes) {
 		items[i].outcome = o
 	}
 	s.watch(items)
+}
+
+// stopGrace is how long a write that is under way may go on after an order to stop: cut off, what
+// cannot be sent twice would be left to a person. It is as long as one attempt may take.
+const stopGrace = time.Minute
+
+// outlive is ctx that ends only so long after ctx ended; done lets go of it.
+func outlive(ctx context.Context, grace time.Duration) (longer context.Context, done func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // refusal says why nothing more is sent, or nil.
@@ -311,7 +333,7 @@ func (s *sending) stop(fault *engine.Fault) {
 }
 
 // heldFor is the fault for which a write is put aside: the target refused it, or took only a part.
-// What is harmless to repeat and got no answer is not put aside: the cursor waits for it.
+// What only needs another try is none of these; see needsTry.
 func heldFor(it *item) *engine.Fault {
 	if it.outcome.State == engine.Refused || it.outcome.State == engine.Done && len(it.outcome.Ignored) > 0 {
 		if it.outcome.Fault != nil {
