@@ -40,7 +40,7 @@ func (Driver) Settings() []engine.Setting {
 		engine.Setting{Name: "auth", Note: `"basic", or "token" for Primero up to 2.10 where Basic is switched off`, Default: "basic"},
 		engine.Setting{Name: "page", Note: "records per page, at most 1000", Default: "500"},
 		engine.Setting{Name: "lag", Note: "how far behind its clock Primero is read; the overlap of a flow finds what slow transactions show late", Default: "0s"},
-		engine.Setting{Name: "identifiers", Note: "fields of a case that are looked up; `check` proves that each works as a filter", Default: "case_id,oscar_number"},
+		engine.Setting{Name: "identifiers", Note: "fields of a case that are looked up; every plan and run first proves that each works as a filter", Default: "case_id,oscar_number"},
 	)
 }
 
