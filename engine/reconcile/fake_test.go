@@ -29,6 +29,7 @@ type cabinet struct {
 	writeFault func(c engine.Change) *engine.Outcome // answer a write with this, nothing done
 	afterWrite func(c engine.Change) *engine.Outcome // do the write, then answer with this
 	onRead     func(q engine.Query)
+	takes      func(c engine.Change) time.Duration // how long a write takes; one that is cut off by then has no answer
 }
 
 func newCabinet(n int, fields func(i int) map[string]any) *cabinet {
@@ -140,9 +141,16 @@ func (c *cabinet) Write(ctx context.Context, changes []engine.Change) []engine.O
 	return out
 }
 
-func (c *cabinet) write(_ context.Context, ch engine.Change) engine.Outcome {
+func (c *cabinet) write(ctx context.Context, ch engine.Change) engine.Outcome {
 	c.enter(ch.Target)
 	defer c.leave(ch.Target)
+	if c.takes != nil {
+		select {
+		case <-time.After(c.takes(ch)):
+		case <-ctx.Done():
+			return engine.Outcome{State: engine.Unknown, Fault: &engine.Fault{Kind: engine.Cancelled, Op: "write", Err: ctx.Err()}}
+		}
+	}
 	if c.writeFault != nil {
 		if o := c.writeFault(ch); o != nil {
 			return *o

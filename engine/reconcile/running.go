@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -42,6 +43,7 @@ type sending struct {
 	mu      sync.Mutex
 	lost    bool          // some record has no durable outcome: the cursor must stay
 	waiting int           // parts of records that only need another try, held until then
+	held    string        // why nothing may be written from the start
 	tried   bool          // all of these have had their tries
 	failing int           // writes that failed in a row
 	stopped *engine.Fault // set: nothing more is sent
@@ -77,14 +79,36 @@ func (s *sending) tries(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// admit refuses a flow that could send again what was sent before casebridge kept a ledger.
-func (s *sending) admit(l *loop, cur store.Cursor) error {
-	if cur.AdoptedBefore != "" || l.spec.Source.Start.Text != "" || !sendsOnce(l.job, l.spec.Routes) {
+// admit refuses a flow that could send again what was sent before casebridge kept a ledger,
+// and one that a limit stopped and nobody has released since.
+func (s *sending) admit(ctx context.Context, l *loop, cur store.Cursor) error {
+	if cur.AdoptedBefore == "" && l.spec.Source.Start.Text == "" && sendsOnce(l.job, l.spec.Routes) {
+		return &engine.Fault{Kind: engine.Environment, Op: "start flow", Ref: l.spec.Name.Text, Err: errNoStart,
+			Next: "Record what the old jobs sent with `casebridge state adopt`, or give the flow a start date (since.start)."}
+	}
+	if l.job.Released || l.job.Window.Manual() {
 		return nil
 	}
-	return &engine.Fault{Kind: engine.Environment, Op: "start flow", Ref: l.spec.Name.Text, Err: errNoStart,
-		Next: "Record what the old jobs sent with `casebridge state adopt`, or give the flow a start date (since.start)."}
+	held, err := stillHeld(ctx, l)
+	if held {
+		s.held = "a limit stopped its last run and nobody has released it"
+	}
+	return err
 }
+
+// stillHeld says whether the flow's last ordinary run ended held.
+func stillHeld(ctx context.Context, l *loop) (bool, error) {
+	runs, err := l.job.Store.Runs(ctx, l.spec.Name.Text, lookBack)
+	for _, r := range runs {
+		if r.Ordinary {
+			return r.State == string(EndedHeld), err
+		}
+	}
+	return false, err
+}
+
+// lookBack is how many runs are looked through for the last ordinary one.
+const lookBack = 50
 
 func sendsOnce(job Job, routes []*spec.Route) bool {
 	for _, r := range routes {
@@ -104,6 +128,9 @@ func sendsOnce(job Job, routes []*spec.Route) bool {
 func (s *sending) deliver(ctx context.Context, l *loop, wave []work, recalled []store.Recalled) error {
 	items := s.collect(wave)
 	held := s.limits.admit(l.read(), items)
+	if s.held != "" && len(slices.Concat(items...)) > 0 {
+		held = s.held
+	}
 	if err := s.settleWave(ctx, wave, recalled); err != nil {
 		return err
 	}
@@ -125,6 +152,9 @@ func (s *sending) finish(ctx context.Context) (err error) {
 	}
 	if s.waiting > 0 {
 		s.tried, err = s.tries(context.WithoutCancel(ctx))
+	}
+	if err == nil && s.lost {
+		err = context.Cause(ctx) // all had been handed over, but not all left before the order to stop
 	}
 	return err
 }
@@ -168,6 +198,10 @@ func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.
 	out := store.Settlement{Recalled: recalled}
 	for _, w := range wave {
 		out.Sightings = append(out.Sightings, w.decision.Sightings...)
+		if !pending(w.decision) {
+			// Nothing of this record is to be written any more: whatever was held of it before is over.
+			out.Cleared = append(out.Cleared, store.RecordKey{Record: w.decision.Record})
+		}
 		addDecided(&out, w.decision)
 	}
 	learned, err := s.loop.run_.Settle(context.WithoutCancel(ctx), out)
@@ -176,6 +210,11 @@ func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.
 		sum.Released += learned.Released
 	})
 	return err
+}
+
+// pending says whether a part of the record is still to be written, or could not be decided.
+func pending(d mapping.Decision) bool {
+	return slices.ContainsFunc(d.Changes, func(c engine.Change) bool { return c.Verdict.Writes() || c.Verdict == engine.Unclear })
 }
 
 func addDecided(out *store.Settlement, d mapping.Decision) {

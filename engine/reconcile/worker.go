@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/store"
@@ -273,25 +272,6 @@ func (s *sending) send(ctx context.Context, items []*item) {
 		items[i].outcome = o
 	}
 	s.watch(items)
-}
-
-// stopGrace is how long a write that is under way may go on after an order to stop: cut off, what
-// cannot be sent twice would be left to a person. It is as long as one attempt may take.
-const stopGrace = time.Minute
-
-// outlive is ctx that ends only so long after ctx ended; done lets go of it.
-func outlive(ctx context.Context, grace time.Duration) (longer context.Context, done func()) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel()
-		case <-longer.Done():
-		}
-	})
-	return longer, func() { stop(); cancel() }
 }
 
 // refusal says why nothing more is sent, or nil.
