@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/casebridge/casebridge/connectors"
 	"github.com/casebridge/casebridge/engine"
@@ -132,7 +133,7 @@ func (c *compiled) flow(name string) (*mapping.Flow, error) {
 	if near := engine.Nearest(name, names); near != "" {
 		text += fmt.Sprintf("; did you mean %q?", near)
 	}
-	return nil, usageError{fmt.Errorf("%s (flows: %v)", text, names)}
+	return nil, usageError{fmt.Errorf("%s (there are %s)", text, strings.Join(names, ", "))}
 }
 
 // flowsOnce are the flows named, or those of the schedule, each once: for what looks at each flow by itself.

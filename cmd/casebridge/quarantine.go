@@ -105,7 +105,7 @@ func (a *app) printQuarantine(entries []store.QuarantineEntry, zone *time.Locati
 	if asJSON {
 		enc := json.NewEncoder(a.stdout)
 		for _, e := range entries {
-			if err := enc.Encode(e); err != nil {
+			if err := enc.Encode(entryLine(e)); err != nil {
 				return err
 			}
 		}
@@ -130,6 +130,29 @@ func (a *app) printQuarantine(entries []store.QuarantineEntry, zone *time.Locati
 		}
 	}
 	return nil
+}
+
+// heldLine is a quarantine entry as JSON.
+type heldLine struct {
+	ID      int64     `json:"id"`
+	Flow    string    `json:"flow"`
+	Record  string    `json:"record"`
+	Route   string    `json:"route"`
+	Item    string    `json:"item,omitempty"`
+	Verdict string    `json:"verdict"`
+	Code    string    `json:"code"`
+	Reason  string    `json:"reason"`
+	Value   string    `json:"value,omitempty"`
+	Fields  []string  `json:"fields,omitempty"`
+	Place   string    `json:"place,omitempty"`
+	Status  string    `json:"status"`
+	First   time.Time `json:"first"`
+	Last    time.Time `json:"last"`
+	Times   int       `json:"times"`
+}
+
+func entryLine(e store.QuarantineEntry) heldLine {
+	return heldLine{e.ID, e.Flow, e.Record, e.Route, e.Item, e.Verdict, e.Code, e.Reason, e.Value, e.Fields, e.Place, e.Status, e.First, e.Last, e.Times}
 }
 
 func causeOf(e store.QuarantineEntry) string {

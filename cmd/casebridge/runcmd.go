@@ -115,7 +115,7 @@ func (a *app) release(ctx context.Context, s *session, job *reconcile.Job, hash 
 		return fmt.Errorf("%w: the plan of %s is now %q, not %q: something changed meanwhile. Look at `casebridge plan %s` again",
 			errEnvironment, sum.Flow, sum.Hash, hash, sum.Flow)
 	}
-	job.Limits = spec.Limits{Creates: -1, Sends: -1, UpdatedPercent: -1}
+	job.Limits, job.Released = spec.Limits{Creates: -1, Sends: -1, UpdatedPercent: -1}, true
 	return nil
 }
 

@@ -55,12 +55,13 @@ func (l *loop) mended(e store.QuarantineEntry) bool { return e.SpecVersion != l.
 
 // sweepAgain says whether records in quarantine ask for a sweep: the specs have changed since,
 // and the source cannot be asked for single records.
-func (l *loop) sweepAgain(ctx context.Context) (bool, error) {
+func (l *loop) sweepAgain(ctx context.Context, cur store.Cursor) (bool, error) {
 	if l.job.Window.Manual() || l.spec.Source.SweepBack == 0 || slices.Contains(l.source.By, l.source.Named) {
 		return false, nil
 	}
 	entries, err := l.heldOpen(ctx)
-	return slices.ContainsFunc(entries, l.mended), err
+	// An entry that the last sweep did not meet is of a record that is no longer listed: it asks for no other.
+	return slices.ContainsFunc(entries, func(e store.QuarantineEntry) bool { return l.mended(e) && !e.Last.Before(cur.SweptAt) }), err
 }
 
 // holds says whether a decided change is kept in quarantine: what cannot be decided, and what is

@@ -101,3 +101,30 @@ func TestPoisonDoesNotHoldTheCursorForEver(t *testing.T) {
 		t.Errorf("%d cases arrived, open %+v", len(s.west.cases), s.open())
 	}
 }
+
+// What was held is over when nothing of the record is to be written any more.
+func TestHeldEntriesCloseWhenTheirReasonIsGone(t *testing.T) {
+	s := newStageOf(t, strictProject(`case.to != "office-1"`), newCabinet(2, wantsLetter), newCabinet(0, plainCase))
+	if _, err := s.run("letters"); err != nil || len(s.open()) != 1 {
+		t.Fatalf("%v: open %+v", err, s.open())
+	}
+	delete(s.east.cases["0001"], "to") // nobody asks for the letter any more
+	if _, err := s.run("letters"); err != nil || len(s.open()) != 0 {
+		t.Errorf("%v: open %+v", err, s.open())
+	}
+}
+
+// A clock that was ahead and has been put right does not make a flow blind until the time has come.
+func TestMarkOfAClockThatWasAhead(t *testing.T) {
+	s := newStage(t, newCabinet(1, plainCase), newCabinet(0, plainCase))
+	s.east.cases["0000"]["stamp"] = epoch.AddDate(1, 0, 0).Format(time.RFC3339)
+	sum, err := s.run("copy")
+	mustDone(t, sum, err)
+	s.east.cases["0000"]["stamp"] = s.now().Format(time.RFC3339)
+	s.east.cases["0000"]["name"] = "Changed"
+	sum, err = s.run("copy")
+	mustDone(t, sum, err)
+	if sum.Updated != 1 {
+		t.Errorf("updated %d; the window was %q", sum.Updated, sum.Window)
+	}
+}

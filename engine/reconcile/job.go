@@ -23,10 +23,12 @@ type Job struct {
 	Store   *store.Store             // Run: the store itself; Plan: a scratch copy
 	Window  Window
 	Limits  spec.Limits // after settings; -1: none
-	Now     func() time.Time
-	Log     *slog.Logger
-	Who     string // who started it, for the audit trail
-	Tell    Tell   // may be nil
+	// Released says that a person has looked at this very plan: a flow that a limit stopped may go on.
+	Released bool
+	Now      func() time.Time
+	Log      *slog.Logger
+	Who      string // who started it, for the audit trail
+	Tell     Tell   // may be nil
 }
 
 // Tell is told what happens, for screens. It is called from one goroutine at a time.

@@ -44,7 +44,7 @@ type work struct {
 // delivery is what Plan and Run do differently with a wave of decisions.
 type delivery interface {
 	// admit refuses to begin, or nil.
-	admit(l *loop, cur store.Cursor) error
+	admit(ctx context.Context, l *loop, cur store.Cursor) error
 	// deliver disposes of one wave; its writes may still be under way when it returns. An error ends the pass.
 	deliver(ctx context.Context, l *loop, wave []work, recalled []store.Recalled) error
 	// finish waits until all that was delivered is settled.
@@ -79,10 +79,10 @@ func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
 		return l.ended(EndedStopped), err
 	}
 	l.start = max(l.spec.Source.Start.Text, cur.AdoptedBefore)
-	if err := d.admit(l, cur); err != nil {
+	if err := d.admit(ctx, l, cur); err != nil {
 		return l.ended(EndedStopped), err
 	}
-	sweep, err := l.sweepAgain(ctx)
+	sweep, err := l.sweepAgain(ctx, cur)
 	if err != nil {
 		return l.ended(EndedStopped), err
 	}

@@ -9,7 +9,7 @@ import (
 // planning counts what would be written. It has nothing to write with.
 type planning struct{}
 
-func (planning) admit(*loop, store.Cursor) error { return nil }
+func (planning) admit(context.Context, *loop, store.Cursor) error { return nil }
 
 func (planning) deliver(ctx context.Context, l *loop, wave []work, recalled []store.Recalled) error {
 	for _, w := range wave {

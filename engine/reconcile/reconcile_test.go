@@ -334,8 +334,31 @@ func TestLimitsHoldBeforeTheWaveIsWritten(t *testing.T) {
 	if err == nil || sum.State != reconcile.EndedHeld || len(s.west.letters) != 0 {
 		t.Fatalf("ended %s, %v, %d letters", sum.State, err, len(s.west.letters))
 	}
+	// It stays held, whatever the limits are now, until a person releases its plan.
 	sum, err = s.run("letters", func(j *reconcile.Job) { j.Limits.Sends = 60 })
+	if err == nil || sum.State != reconcile.EndedHeld || len(s.west.letters) != 0 {
+		t.Fatalf("ended %s, %v, %d letters", sum.State, err, len(s.west.letters))
+	}
+	sum, err = s.run("letters", func(j *reconcile.Job) { j.Released = true })
 	mustDone(t, sum, err)
+	sum, err = s.run("letters", func(j *reconcile.Job) { j.Limits.Sends = 0 })
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 60 {
+		t.Errorf("%d letters", len(s.west.letters))
+	}
+}
+
+// A limit bounds what leaves without a person, not what leaves in an hour.
+func TestHeldFlowDoesNotGoOnHourByHour(t *testing.T) {
+	s := newStage(t, newCabinet(1500, wantsLetter), newCabinet(0, plainCase))
+	for range 3 {
+		if sum, err := s.run("letters", func(j *reconcile.Job) { j.Limits.Sends = 600 }); err == nil || sum.State != reconcile.EndedHeld {
+			t.Fatalf("ended %s: %v", sum.State, err)
+		}
+	}
+	if n := len(s.west.letters); n > 600 {
+		t.Errorf("%d letters left under a limit of 600", n)
+	}
 }
 
 // Records that share a value are handled one after another, so the second sees what the first did.
