@@ -23,7 +23,8 @@ type app struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	now      func() time.Time
-	terminal bool // stderr is a screen
+	terminal bool   // stderr is a screen
+	who      string // this process, for those who find it at work
 
 	transport http.RoundTripper // to both systems; nil: each connection's own
 

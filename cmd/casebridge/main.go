@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,10 +19,19 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the records in hand are finished; a second one ends the process at once.
 	context.AfterFunc(ctx, stop)
-	a := app{environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, terminal: isTerminal(os.Stderr)}
+	a := app{environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, who: who(), terminal: isTerminal(os.Stderr)}
 	code := a.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+// who names this process, so that one that is refused can say who is at work.
+func who() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Sprintf("(process %d)", os.Getpid())
+	}
+	return fmt.Sprintf("(process %d on %s)", os.Getpid(), host)
 }
 
 // isTerminal says whether f is a screen, where progress can be shown.

@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
@@ -26,8 +29,9 @@ type storm struct {
 	*world
 	compiled *compiled
 	t        *testing.T
-	shift    time.Duration // from the bubble's clock to ours
-	net      *pipes
+	shift    atomic.Int64 // from the clock of this process to the world's
+	net      *pipes       // nil: sockets, and time passes as it does
+	at       [2]served    // Primero and OSCaR
 	db       string
 	key      string
 	set      []string // settings of the next runs, besides the usual ones
@@ -36,45 +40,74 @@ type storm struct {
 // newStorm starts both systems; dir must be made outside the bubble. stop ends every goroutine.
 func newStorm(t *testing.T, c *compiled, dir string, latency time.Duration) (s *storm, stop func()) {
 	t.Helper()
-	s = &storm{t: t, compiled: c, shift: time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC).Sub(time.Now()), db: filepath.Join(dir, "store.db")}
-	key, err := store.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.key = key
-	s.world = newWorld(c.project, s.now, latency)
+	s = newStormy(t, c, dir, latency)
+	s.at = [2]served{{url: "http://primero.invalid"}, {url: "http://oscar.invalid"}}
 	s.net = &pipes{listeners: map[string]*pipeListener{}}
 	primero := s.net.serve("primero.invalid", s.primero)
 	oscar := s.net.serve("oscar.invalid", s.oscar)
 	return s, func() { primero(); oscar() }
 }
 
-func (s *storm) now() time.Time { return time.Now().Add(s.shift) }
+// newStormy is a storm that nobody can reach yet.
+func newStormy(t *testing.T, c *compiled, dir string, latency time.Duration) *storm {
+	t.Helper()
+	s := &storm{t: t, compiled: c, db: filepath.Join(dir, "store.db")}
+	s.shift.Store(int64(time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC).Sub(time.Now())))
+	key, err := store.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.key = key
+	s.world = newWorld(c.project, s.now, latency)
+	return s
+}
+
+func (s *storm) now() time.Time { return time.Now().Add(time.Duration(s.shift.Load())) }
+
+// pass lets time pass: in a bubble by waiting, elsewhere by putting the clock forward.
+func (s *storm) pass(d time.Duration) {
+	if s.net == nil {
+		s.shift.Add(int64(d))
+		return
+	}
+	time.Sleep(d)
+	synctest.Wait()
+}
 
 // app is a casebridge that starts anew, as cron would start it.
 func (s *storm) app(out *lockedBuffer) (*app, func()) {
-	t := &http.Transport{DialContext: s.net.dial, MaxIdleConnsPerHost: 8}
+	t := &http.Transport{MaxIdleConnsPerHost: 8}
+	if s.net != nil {
+		t.DialContext = s.net.dial
+	}
 	a := &app{environ: func() []string { return nil }, stdin: strings.NewReader(""), stdout: out, stderr: out, now: s.now, transport: t}
-	a.flags = flags{output: "text", store: s.db, set: append(
-		s.settingsOf(served{url: "http://primero.invalid"}, served{url: "http://oscar.invalid"}), "key="+s.key, "connections.primero.page=3")}
-	a.flags.set = append(a.flags.set, s.set...)
+	a.flags = flags{output: "text", store: s.db, set: s.settings()}
 	return a, t.CloseIdleConnections
 }
 
-// casebridge is `casebridge run`: all flows, or one for one record. The specs are not compiled
+// settings connect casebridge to both systems.
+func (s *storm) settings() []string {
+	usual := []string{"key=" + s.key, "connections.primero.page=3"} // many pages
+	if s.net == nil {
+		usual = []string{"key=" + s.key, "connections.primero.rate=0"} // a limit for other people's servers
+	}
+	return slices.Concat(s.settingsOf(s.at[0], s.at[1]), usual, s.set)
+}
+
+// casebridge is `casebridge run`: all flows, or one with a window. The specs are not compiled
 // anew each time; all else is.
-func (s *storm) casebridge(ctx context.Context, flow, record string) (code int, text string) {
+func (s *storm) casebridge(ctx context.Context, flow string, window reconcile.Window) (code int, text string) {
 	var out lockedBuffer
 	a, done := s.app(&out)
 	defer done()
-	err := s.runFlows(ctx, a, flow, record)
+	err := s.runFlows(ctx, a, flow, window)
 	if err != nil {
 		fmt.Fprintln(&out, "casebridge: "+err.Error())
 	}
 	return exitCode(err), out.String()
 }
 
-func (s *storm) runFlows(ctx context.Context, a *app, flow, record string) error {
+func (s *storm) runFlows(ctx context.Context, a *app, flow string, window reconcile.Window) error {
 	ss, err := a.openCompiled(ctx, s.compiled, readWrite, false)
 	if err != nil {
 		return err
@@ -88,7 +121,7 @@ func (s *storm) runFlows(ctx context.Context, a *app, flow, record string) error
 	if err != nil {
 		return err
 	}
-	return a.chain(ctx, ss, flows, reconcile.Window{Named: record}, viewFlags{}, false, "")
+	return a.chain(ctx, ss, flows, window, viewFlags{}, false, "")
 }
 
 // pending is one change that a plan of everything would still make or cannot decide.

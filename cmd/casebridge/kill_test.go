@@ -1,0 +1,384 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// These variables make the test binary a casebridge whose clock starts at a moment.
+const (
+	asProgram  = "CASEBRIDGE_TEST_NOW"
+	smallFiles = "CASEBRIDGE_TEST_SMALL_FILES" // a write beyond the limit of file sizes is an error, not the end
+)
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(asProgram); text != "" {
+		os.Exit(program(text))
+	}
+	os.Exit(m.Run())
+}
+
+// program is main with another clock.
+func program(from string) int {
+	at, err := time.Parse(time.RFC3339Nano, from)
+	if err != nil {
+		panic(err)
+	}
+	if os.Getenv(smallFiles) != "" {
+		signal.Ignore(syscall.SIGXFSZ)
+	}
+	began := time.Now()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := app{environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, who: who(), now: func() time.Time { return at.Add(time.Since(began)) }}
+	return a.run(ctx, os.Args[1:])
+}
+
+// atSockets starts both systems on this machine, for programs of their own.
+func atSockets(t *testing.T, latency time.Duration) *storm {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	s := newStormy(t, cambodia(t), t.TempDir(), latency)
+	for i, system := range []httpHandler{s.primero, s.oscar} {
+		on, err := serve(context.Background(), "127.0.0.1:0", system)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(on.stop)
+		s.at[i] = on
+	}
+	return s
+}
+
+// process is a running casebridge.
+type process struct {
+	*exec.Cmd
+	out   bytes.Buffer
+	ended chan struct{}
+}
+
+// start starts `casebridge run` as a process of its own; through is a program that starts it, such as a shell with limits.
+func (s *storm) start(env []string, through ...string) *process {
+	s.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	args := append(slices.Clone(through), self, "run", "--store", s.db)
+	for _, set := range s.settings() {
+		args = append(args, "--set", set)
+	}
+	p := &process{Cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
+	p.Env = append(append(os.Environ(), asProgram+"="+s.now().Format(time.RFC3339Nano)), env...)
+	p.Stdout, p.Stderr = &p.out, &p.out
+	if err := p.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() {
+		_ = p.Wait() // its exit code says it
+		close(p.ended)
+	}()
+	return p
+}
+
+// wait returns the exit code, -1 for a process that was killed.
+func (p *process) wait() int {
+	<-p.ended
+	return p.ProcessState.ExitCode()
+}
+
+// crowd opens cases, each referred for one or two services.
+func (p *people) crowd(n int) {
+	for range n {
+		i := len(p.children)
+		c := &child{name: fmt.Sprintf("K%03d", i)}
+		p.children = append(p.children, c)
+		ngo := p.ngos[i%len(p.ngos)]
+		_ = p.openCase(c, i, nil) // cannot fail
+		for k := range 1 + i%2 {
+			if err := p.ask(c, services[(i+k)%len(services)], ngo); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+		if i%3 == 0 {
+			d := &child{name: fmt.Sprintf("N%03d", i)}
+			slug, err := p.enter(d, ngo, i)
+			if err == nil {
+				_, err = p.oscar.ReferToGovernment(ngo, slug, []string{"School support"}, d.name+" asks")
+			}
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			p.children = append(p.children, d)
+		}
+	}
+}
+
+// sends counts the referrals in the ledger by their state.
+func (s *storm) sends() map[string]int {
+	st := s.open(context.Background())
+	defer func() { _ = st.Close() }()
+	o, err := st.Overview(context.Background())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out := map[string]int{}
+	for _, c := range o.Sends {
+		if c.Object == "oscar.referral" {
+			out[c.State] = c.Count
+		}
+	}
+	return out
+}
+
+// mostParked is how many sends one kill may leave to a person.
+const mostParked = 24
+
+// TestKill: a run that is killed at any moment loses nothing and sends nothing twice.
+func TestKill(t *testing.T) {
+	for _, seed := range seeds(t, 1, 10) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			s := atSockets(t, 5*time.Millisecond)
+			p := newPeople(s, seed, 0, 0)
+			play := &performance{people: p}
+			rng := rand.New(rand.NewPCG(seed, 4))
+			most := 0
+			for range 6 {
+				p.crowd(20)
+				before := s.sends()
+				run := s.start(nil)
+				if rng.IntN(3) == 0 {
+					s.after(run, rng.IntN(200), func() int { return s.primero.Requests().Total + s.oscar.Requests() })
+				} else {
+					s.after(run, rng.IntN(40), s.oscar.Writes)
+				}
+				_ = run.Process.Kill() // it may have ended
+				code := run.wait()
+				after := s.sends()
+				open := after["intended"] + after["parked"] - before["intended"] - before["parked"]
+				t.Logf("exit %d with %v in the ledger, %d arrived", code, after, p.arrivals())
+				if most = max(most, open); open > mostParked {
+					t.Errorf("a kill left %d sends to a person, want at most %d\n%s", open, mostParked, run.out.String())
+				}
+				s.pass(time.Hour)
+			}
+			play.aftermath()
+			t.Logf("%d parked over 6 kills, at most %d by one", play.parked, most)
+		})
+	}
+}
+
+// after waits until a counter has moved on by n, or the process has ended.
+func (s *storm) after(run *process, n int, counter func() int) {
+	for n += counter(); counter() < n; {
+		select {
+		case <-run.ended:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// arrivals counts the referrals of all children that arrived in OSCaR.
+func (p *people) arrivals() int {
+	n := 0
+	for _, c := range p.children {
+		for _, reason := range c.reasons {
+			n += len(p.arrived(reason))
+		}
+	}
+	return n
+}
+
+// aftermath runs until nothing is left to do, has a person decide about what is parked, and checks that all is there.
+func (p *performance) aftermath() {
+	p.quieten()
+	p.checkDelivered()
+	p.decideParked()
+	p.quieten()
+	p.checkDelivered()
+	p.checkAllThere()
+}
+
+// checkAllThere: every child's referrals and case have arrived.
+func (p *performance) checkAllThere() {
+	for _, c := range p.children {
+		for _, reason := range c.reasons {
+			if len(p.arrived(reason)) != 1 {
+				p.fail("%q arrived %d times", reason, len(p.arrived(reason)))
+			}
+		}
+		if p.played(c) == nil {
+			p.fail("child %s has no case", c.name)
+		}
+	}
+}
+
+// After a kill the lease keeps the next run out for a minute at most, and says so.
+func TestLeaseOfAKilledRun(t *testing.T) {
+	s := atSockets(t, 15*time.Millisecond)
+	p := newPeople(s, 1, 0, 0)
+	p.crowd(30)
+	first := s.start(nil)
+	s.until(func() bool { return s.oscar.Writes() > 3 })
+	_ = first.Process.Kill()
+	first.wait()
+	second := s.start(nil)
+	if code := second.wait(); code != exitEnvironment || !strings.Contains(second.out.String(), fmt.Sprintf("process %d", first.Process.Pid)) || !strings.Contains(second.out.String(), "ends by itself at") {
+		t.Errorf("exit %d within the minute:\n%s", code, second.out.String())
+	}
+	t.Log(lastLine(second.out.String()))
+	s.pass(61 * time.Second)
+	third := s.start(nil)
+	if code := third.wait(); code != exitPartial && code != exitDone {
+		t.Errorf("exit %d after the minute:\n%s", code, third.out.String())
+	}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}
+
+// until waits for something that a process does.
+func (s *storm) until(happened func() bool) {
+	s.t.Helper()
+	for range 2000 {
+		if happened() {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	s.t.Fatal("it did not happen")
+}
+
+// Of two runs that start together one is refused and says why; nothing is sent twice.
+func TestTwoRunsAtOnce(t *testing.T) {
+	s := atSockets(t, 15*time.Millisecond)
+	p := newPeople(s, 1, 0, 0)
+	p.crowd(40)
+	both := []*process{s.start(nil), s.start(nil)}
+	refused := 0
+	for _, run := range both {
+		code, text := run.wait(), run.out.String()
+		switch {
+		case code == exitEnvironment && strings.Contains(text, "runs it since"):
+			refused++
+		case code != exitDone && code != exitPartial:
+			t.Errorf("exit %d:\n%s", code, text)
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d of two runs were refused:\n%s\n%s", refused, both[0].out.String(), both[1].out.String())
+	}
+	play := &performance{people: p}
+	s.pass(time.Hour)
+	play.aftermath()
+}
+
+// Told to stop, a run finishes what is in hand and leaves nothing to a person; the next run goes on.
+func TestTerminate(t *testing.T) {
+	s := atSockets(t, 15*time.Millisecond)
+	p := newPeople(s, 1, 0, 0)
+	p.crowd(60)
+	run := s.start(nil)
+	s.until(func() bool { return p.arrivals() > 5 })
+	_ = run.Process.Signal(syscall.SIGTERM)
+	if code := run.wait(); code != exitPartial {
+		t.Errorf("exit %d:\n%s", code, run.out.String())
+	}
+	t.Log(lastLine(run.out.String()))
+	after := s.sends()
+	arrived := p.arrivals()
+	if after["parked"]+after["intended"] != 0 || after["sent"] != arrived {
+		t.Errorf("the ledger has %v, %d arrived", after, arrived)
+	}
+	play := &performance{people: p}
+	s.pass(time.Minute / 2) // its lease was given back
+	play.aftermath()
+}
+
+// What cannot be recorded is not sent: files may not grow, as on a full disk.
+func TestStoreThatCannotGrow(t *testing.T) {
+	shell, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no shell with limits")
+	}
+	s := atSockets(t, time.Millisecond)
+	p := newPeople(s, 1, 0, 0)
+	s.pass(time.Hour)
+	if code := s.start(nil).wait(); code != exitDone {
+		t.Fatalf("exit %d on the first day", code)
+	}
+	p.crowd(40)
+	for kilobytes := 200; kilobytes <= 400; kilobytes += 50 {
+		s.pass(2 * time.Minute)
+		run := s.start([]string{smallFiles + "=1"}, shell, "-c", fmt.Sprintf(`ulimit -f %d; exec "$@"`, kilobytes), "bash")
+		code, text := run.wait(), run.out.String()
+		t.Logf("%d kB: exit %d, %v in the ledger: %s", kilobytes, code, s.sends(), lastLine(text))
+		if code == exitDone || code == exitPartial {
+			continue
+		}
+		if code != exitEnvironment || strings.Contains(text, "panic") {
+			t.Errorf("%d kB: exit %d:\n%s", kilobytes, code, text)
+		}
+	}
+	play := &performance{people: p}
+	s.pass(2 * time.Minute)
+	play.aftermath()
+}
+
+// The same on a disk that is full.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := exec.Command("mount", "-t", "tmpfs", "-o", "size=400k", "casebridge-test", dir).Run(); err != nil {
+		t.Skip("no right to mount a small disk")
+	}
+	defer func() { _ = exec.Command("umount", dir).Run() }()
+	s := atSockets(t, time.Millisecond)
+	s.db = dir + "/store.db"
+	p := newPeople(s, 1, 0, 0)
+	p.crowd(60)
+	run := s.start(nil)
+	code, text := run.wait(), run.out.String()
+	t.Logf("exit %d: %s", code, lastLine(text))
+	if code != exitEnvironment || !strings.Contains(text, "disk") {
+		t.Errorf("exit %d:\n%s", code, text)
+	}
+	if err := exec.Command("mount", "-o", "remount,size=64m", dir).Run(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%v in the ledger, %d arrived", s.sends(), p.arrivals())
+	play := &performance{people: p}
+	s.pass(2 * time.Minute)
+	play.aftermath()
+}
+
+// A store that cannot be written is refused before anything is asked of the systems' data.
+func TestStoreThatCannotBeWritten(t *testing.T) {
+	s := atSockets(t, 0)
+	p := newPeople(s, 1, 0, 0)
+	p.crowd(1)
+	s.db += "/is/a/file/that/is/no/directory"
+	if err := os.WriteFile(s.db[:strings.Index(s.db, "/is/a")], nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := s.start(nil)
+	if code := run.wait(); code != exitEnvironment || s.writes() != 0 || !strings.Contains(run.out.String(), "name another store") {
+		t.Errorf("exit %d, %d writes:\n%s", code, s.writes(), run.out.String())
+	}
+	t.Log(lastLine(run.out.String()))
+}
