@@ -52,7 +52,7 @@ func newStorm(t *testing.T, c *compiled, dir string, latency time.Duration) (s *
 func newStormy(t *testing.T, c *compiled, dir string, latency time.Duration) *storm {
 	t.Helper()
 	s := &storm{t: t, compiled: c, db: filepath.Join(dir, "store.db")}
-	s.shift.Store(int64(time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC).Sub(time.Now())))
+	s.shift.Store(int64(time.Until(time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC))))
 	key, err := store.NewKey()
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 )
 
 // stopped runs letters of which each takes so long, is told to stop in the middle, and says how long it took to.
-func stopped(t *testing.T, s *stage, takes time.Duration) (sum reconcile.Summary, err error, after time.Duration) {
+func stopped(t *testing.T, s *stage, takes time.Duration) (sum reconcile.Summary, after time.Duration, err error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	st, err := store.Open(ctx, s.options())
@@ -28,7 +28,7 @@ func stopped(t *testing.T, s *stage, takes time.Duration) (sum reconcile.Summary
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return sum, err, after
+	return sum, after, err
 }
 
 // Writes that are under way when a run is told to stop are finished: what was sent is known to be sent.
@@ -37,7 +37,7 @@ func TestStopWaitsForWritesUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, newCabinet(100, wantsLetter), newCabinet(0, plainCase))
 		s.path = path
-		sum, err, after := stopped(t, s, 20*time.Second)
+		sum, after, err := stopped(t, s, 20*time.Second)
 		if !errors.Is(err, context.Canceled) || sum.Parked != 0 || sum.Sent != 48 || len(s.west.letters) != 48 || after > 11*time.Second {
 			t.Errorf("%v: %d sent, %d arrived, %d parked, %v after the order", err, sum.Sent, len(s.west.letters), sum.Parked, after)
 		}
@@ -54,7 +54,7 @@ func TestStopWaitsOnlySoLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, newCabinet(100, wantsLetter), newCabinet(0, plainCase))
 		s.path = path
-		sum, err, after := stopped(t, s, time.Hour)
+		sum, after, err := stopped(t, s, time.Hour)
 		if !errors.Is(err, context.Canceled) || sum.Parked != 24 || sum.Sent != 24 || after != time.Minute {
 			t.Errorf("%v: %d sent, %d parked, %v after the order", err, sum.Sent, sum.Parked, after)
 		}
