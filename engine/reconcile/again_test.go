@@ -128,3 +128,32 @@ func TestMarkOfAClockThatWasAhead(t *testing.T) {
 		t.Errorf("updated %d; the window was %q", sum.Updated, sum.Window)
 	}
 }
+
+// A held record that changed after the window was read does not take the cursor past what changed before it.
+func TestLookedUpRecordsDoNotMoveTheCursor(t *testing.T) {
+	s := newStageOf(t, strictProject(`case.to != "office-1"`), newCabinet(2, wantsLetter), newCabinet(0, plainCase))
+	stamp := func(minutes int) string {
+		return s.now().Add(time.Duration(minutes) * time.Minute).Format(time.RFC3339)
+	}
+	s.east.cases["0000"]["stamp"] = stamp(0) // the case that is held is out of the next window
+	if _, err := s.run("letters"); err != nil || len(s.open()) != 1 {
+		t.Fatalf("%v: open %+v", err, s.open())
+	}
+	s.clock.Add(25 * 3600)
+	s.east.onFind = func(engine.Lookup) { // the window has been read; work goes on
+		s.east.onFind = nil
+		s.east.mu.Lock()
+		defer s.east.mu.Unlock()
+		s.east.cases["0001"]["stamp"] = stamp(40)
+		s.east.cases["0007"] = map[string]any{"id": "0007", "number": "N0007", "name": "Person", "to": "office-7", "stamp": stamp(20)}
+		s.east.order = append(s.east.order, "0007")
+	}
+	for range 2 {
+		if _, err := s.run("letters"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.west.letters) != 2 || s.east.onFind != nil {
+		t.Errorf("%d letters for 2 cases", len(s.west.letters))
+	}
+}

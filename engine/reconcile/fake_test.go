@@ -29,6 +29,7 @@ type cabinet struct {
 	writeFault func(c engine.Change) *engine.Outcome // answer a write with this, nothing done
 	afterWrite func(c engine.Change) *engine.Outcome // do the write, then answer with this
 	onRead     func(q engine.Query)
+	onFind     func(l engine.Lookup)
 	takes      func(c engine.Change) time.Duration // how long a write takes; one that is cut off by then has no answer
 }
 
@@ -112,6 +113,9 @@ func (c *cabinet) record(id string) (engine.Record, string) {
 }
 
 func (c *cabinet) Find(_ context.Context, l engine.Lookup) ([]engine.Record, error) {
+	if c.onFind != nil {
+		c.onFind(l)
+	}
 	c.mu.Lock()
 	c.finds++
 	order := slices.Clone(c.order)

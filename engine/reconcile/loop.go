@@ -27,7 +27,7 @@ type loop struct {
 	reference map[string]mapping.Answer
 	run_      *store.Run
 	began     time.Time
-	newest    time.Time // newest stamp read
+	newest    time.Time // newest stamp of the window
 	claims    *claims
 	unswept   bool // something was decided by a recall that was never filled whole
 
@@ -155,6 +155,7 @@ func (l *loop) groups(ctx context.Context, r reading, d delivery) error {
 	defer stop() // of the reading ahead; what was delivered goes on
 	groups := readAhead(ahead, l.job.Readers[connection].Read(ahead, r.query), l.job.Window.Limit)
 	for g := range groups {
+		l.mark(g.records)
 		if err := l.group(ctx, g.records, d); err != nil {
 			return err
 		}
@@ -163,6 +164,16 @@ func (l *loop) groups(ctx context.Context, r reading, d delivery) error {
 		}
 	}
 	return context.Cause(ctx)
+}
+
+// mark notes the newest stamp of the window. Records that were looked up do not count: one may have
+// changed after the window was read, and others with it that were not seen.
+func (l *loop) mark(records []engine.Record) {
+	for _, rec := range records {
+		if rec.Stamp.After(l.newest) {
+			l.newest = rec.Stamp
+		}
+	}
 }
 
 // group is a handful of records that were read; err is how the reading ended.
@@ -209,11 +220,6 @@ func readAhead(ctx context.Context, records func(func(engine.Record, error) bool
 
 // group handles records wave by wave.
 func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) error {
-	for _, rec := range records {
-		if rec.Stamp.After(l.newest) {
-			l.newest = rec.Stamp
-		}
-	}
 	for _, wave := range waves(records, l.job.Flow.Alone) {
 		done := make([]work, len(wave))
 		for i, rec := range wave {
