@@ -87,6 +87,7 @@ func playedOut(t *testing.T, c *compiled, seed uint64, rough bool) map[string]st
 		}
 		p := newPeople(s, seed, 12, wild)
 		play := &performance{people: p, weather: newWeather(s, seed), rough: rough}
+		s.watchForClashes()
 		play.whole()
 		for _, c := range p.children {
 			portraits[c.name] = p.portrait(c)
@@ -145,6 +146,11 @@ func (p *performance) hour(rough bool) {
 	}
 	code, text := p.casebridge(ctx, "", reconcile.Window{})
 	p.told = append(p.told, fmt.Sprintf("%s exit %d\n%s", p.now().Format(time.DateTime), code, text))
+	for _, c := range slices.Concat(p.children, p.wildOnes) {
+		if strings.Contains(text, c.name) {
+			p.t.Errorf("a run shows the name of child %s:\n%s", c.name, text)
+		}
+	}
 	if code != exitDone && code != exitPartial && (!rough || code != exitEnvironment) {
 		p.t.Errorf("a run ended with exit code %d:\n%s", code, text)
 	}

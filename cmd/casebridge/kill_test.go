@@ -289,6 +289,30 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	play.aftermath()
 }
 
+// A run that was silent for so long that another one took over does no harm when it wakes up.
+func TestSuspendedRun(t *testing.T) {
+	s := atSockets(t, 15*time.Millisecond)
+	p := newPeople(s, 1, 0, 0)
+	p.crowd(40)
+	first := s.start(nil)
+	s.until(func() bool { return p.arrivals() > 5 })
+	_ = first.Process.Signal(syscall.SIGSTOP)
+	s.pass(2 * time.Minute)
+	second := s.start(nil)
+	if code := second.wait(); code != exitDone && code != exitPartial {
+		t.Errorf("exit %d of the second run:\n%s", code, second.out.String())
+	}
+	_ = first.Process.Signal(syscall.SIGCONT)
+	if code := first.wait(); code != exitEnvironment || !strings.Contains(first.out.String(), "another one took over") {
+		t.Errorf("exit %d of the first run:\n%s", code, first.out.String())
+	}
+	t.Log(lastLine(first.out.String()))
+	play := &performance{people: p}
+	s.pass(time.Hour)
+	play.aftermath()
+	t.Logf("%d parked", play.parked)
+}
+
 // Told to stop, a run finishes what is in hand and leaves nothing to a person; the next run goes on.
 func TestTerminate(t *testing.T) {
 	s := atSockets(t, 15*time.Millisecond)
