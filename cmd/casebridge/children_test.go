@@ -46,6 +46,7 @@ type people struct {
 	wild     *rand.Rand
 	children []*child
 	wildOnes []*child
+	twins    []*child          // each a client of two NGOs
 	reason   map[string]string // Primero's referral id -> its reason
 }
 
@@ -318,6 +319,40 @@ func (p *people) internal(c *child, i int) {
 		_, err := p.primero.Refer(c.caseID, playWorker, playManager, "", c.name+" internal")
 		return err
 	}}}
+}
+
+// inTwoNGOs enters children that two NGOs have: two records that share one case.
+func (p *people) inTwoNGOs(n int) {
+	for i := range n {
+		c, form := &child{name: fmt.Sprintf("T%02d", i)}, ngoChild(i, "02")
+		p.twins = append(p.twins, c)
+		form.GivenName = c.name
+		for k := range 2 {
+			ngo := p.ngos[(i+k)%len(p.ngos)]
+			slug, err := p.oscar.AddClient(ngo, form)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			cl, _ := p.oscar.Client(ngo, slug) // it was just added
+			form.GlobalID = cl.GlobalID
+		}
+	}
+}
+
+// enrolTwins puts each of them into a programme of both NGOs at the same time.
+func (p *people) enrolTwins(program string) {
+	for _, c := range p.twins {
+		for _, ngo := range p.ngos {
+			for _, cl := range p.oscar.Clients(ngo) {
+				if cl.GivenName != c.name {
+					continue
+				}
+				if err := p.oscar.Enrol(ngo, cl.Slug, program, []string{"Life skills"}, "2026-10-01"); err != nil {
+					p.t.Fatal(err)
+				}
+			}
+		}
+	}
 }
 
 // disturb lets people do something to one of the children without a script; what cannot be done is not done.

@@ -87,7 +87,6 @@ func playedOut(t *testing.T, c *compiled, seed uint64, rough bool) map[string]st
 		}
 		p := newPeople(s, seed, 12, wild)
 		play := &performance{people: p, weather: newWeather(s, seed), rough: rough}
-		s.watchForClashes()
 		play.whole()
 		for _, c := range p.children {
 			portraits[c.name] = p.portrait(c)
@@ -113,7 +112,9 @@ const (
 func (p *performance) whole() {
 	p.mustAct()
 	if p.rough {
-		for range roughHours {
+		p.inTwoNGOs(3)
+		for i := range roughHours {
+			p.enrolTwins(fmt.Sprintf("programme %d", i))
 			p.weather.brew()
 			p.hour(true)
 			p.weather.clear()
@@ -253,7 +254,7 @@ func (p *performance) mayLeave(c *child) bool {
 
 // checkOnce: one referral in Primero is at most one in OSCaR, one child is one case and one client.
 func (p *performance) checkOnce() {
-	for _, c := range slices.Concat(p.children, p.wildOnes) {
+	for _, c := range slices.Concat(p.children, p.wildOnes, p.twins) {
 		for _, reason := range c.reasons {
 			if n := len(p.arrived(reason)); n > 1 {
 				p.fail("%q was sent %d times", reason, n)
@@ -362,6 +363,11 @@ func (p *performance) checkScripts() {
 	for _, c := range p.children {
 		if !c.done() {
 			p.fail("child %s waits for ever to %s", c.name, c.steps[c.next].what)
+		}
+	}
+	for _, c := range p.twins {
+		if pc := p.played(c); pc == nil || len(pc.Services) != 2*roughHours {
+			p.fail("child %s of two NGOs has not one case with all the rows of both", c.name)
 		}
 	}
 }

@@ -80,9 +80,37 @@ func (s *storm) app(out *lockedBuffer) (*app, func()) {
 	if s.net != nil {
 		t.DialContext = s.net.dial
 	}
-	a := &app{environ: func() []string { return nil }, stdin: strings.NewReader(""), stdout: out, stderr: out, now: s.now, transport: t}
+	a := &app{environ: func() []string { return nil }, stdin: strings.NewReader(""), stdout: out, stderr: out, now: s.now, transport: &oneAtATime{t: s.t, next: t, saving: map[string]int{}}}
 	a.flags = flags{output: "text", store: s.db, set: s.settings()}
 	return a, t.CloseIdleConnections
+}
+
+// oneAtATime reports a case that is written twice at once: Primero would lose one of the two.
+type oneAtATime struct {
+	t      *testing.T
+	next   http.RoundTripper
+	mu     sync.Mutex
+	saving map[string]int // by case
+}
+
+func (o *oneAtATime) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodPatch {
+		return o.next.RoundTrip(r)
+	}
+	_, id, _ := strings.Cut(r.URL.Path, "/cases/")
+	id, _, _ = strings.Cut(id, "/")
+	if o.add(id, 1) > 1 {
+		o.t.Errorf("case %s is written twice at once", id)
+	}
+	defer o.add(id, -1)
+	return o.next.RoundTrip(r)
+}
+
+func (o *oneAtATime) add(id string, n int) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.saving[id] += n
+	return o.saving[id]
 }
 
 // settings connect casebridge to both systems.

@@ -86,27 +86,6 @@ func (w *weather) brew() {
 	}
 }
 
-// watchForClashes makes Primero lose what is written to a case while another request is saving it, as it
-// does, and reports when that could have happened: casebridge writes one record at a time.
-func (s *storm) watchForClashes() {
-	var mu sync.Mutex
-	saving := map[string]int{}
-	s.primero.Switch(func(sw *primerosim.Switches) {
-		sw.LostUpdate = func(id string) {
-			mu.Lock()
-			saving[id]++
-			if saving[id] > 1 {
-				s.t.Errorf("case %s is written twice at once", id)
-			}
-			mu.Unlock()
-			time.Sleep(5 * time.Millisecond)
-			mu.Lock()
-			saving[id]--
-			mu.Unlock()
-		}
-	})
-}
-
 func (w *weather) lock(on bool) {
 	w.primero.Switch(func(s *primerosim.Switches) { s.ConfigLock = on })
 }
