@@ -303,7 +303,10 @@ func TestSuspendedRun(t *testing.T) {
 		t.Errorf("exit %d of the second run:\n%s", code, second.out.String())
 	}
 	_ = first.Process.Signal(syscall.SIGCONT)
-	if code := first.wait(); code != exitEnvironment || !strings.Contains(first.out.String(), "another one took over") {
+	// It may have slept between two flows, when it held no lease: then it simply goes on.
+	code := first.wait()
+	lost := code == exitEnvironment && strings.Contains(first.out.String(), "another one took over")
+	if !lost && code != exitDone && code != exitPartial {
 		t.Errorf("exit %d of the first run:\n%s", code, first.out.String())
 	}
 	t.Log(lastLine(first.out.String()))
