@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -178,28 +180,52 @@ func (s *storm) until(happened func() bool) {
 	s.t.Fatal("it did not happen")
 }
 
-// Of two runs that start together one is refused and says why; nothing is sent twice.
+// Two runs that start together send nothing twice, whichever of them is refused.
 func TestTwoRunsAtOnce(t *testing.T) {
 	s := atSockets(t, 15*time.Millisecond)
 	p := newPeople(s, 1, 0, 0)
 	p.crowd(40)
 	both := []*process{s.start(nil), s.start(nil)}
-	refused := 0
 	for _, run := range both {
 		code, text := run.wait(), run.out.String()
-		switch {
-		case code == exitEnvironment && strings.Contains(text, "runs it since"):
-			refused++
-		case code != exitDone && code != exitPartial:
+		refused := code == exitEnvironment && strings.Contains(text, "runs it since")
+		if !refused && code != exitDone && code != exitPartial {
 			t.Errorf("exit %d:\n%s", code, text)
 		}
-	}
-	if refused != 1 {
-		t.Errorf("%d of two runs were refused:\n%s\n%s", refused, both[0].out.String(), both[1].out.String())
 	}
 	play := &performance{people: p}
 	s.pass(time.Hour)
 	play.aftermath()
+}
+
+// While one run is at work, another one is refused, and is told by whom and since when.
+func TestSecondRunIsRefused(t *testing.T) {
+	s := atSockets(t, time.Millisecond)
+	reading, goOn := make(chan struct{}), make(chan struct{})
+	var held atomic.Bool
+	slow, err := serve(context.Background(), "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/clients") && held.CompareAndSwap(false, true) { // it reads: by then the flow is held
+			close(reading)
+			<-goOn
+		}
+		s.oscar.ServeHTTP(w, r)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.stop()
+	s.at[1] = slow
+	first := s.start(nil)
+	<-reading
+	second := s.start(nil)
+	code, text := second.wait(), second.out.String()
+	close(goOn)
+	if holder := fmt.Sprintf("process %d", first.Process.Pid); code != exitEnvironment || !strings.Contains(text, "runs it since") || !strings.Contains(text, holder) {
+		t.Errorf("exit %d, want a refusal that names %s:\n%s", code, holder, text)
+	}
+	if code := first.wait(); code != exitDone {
+		t.Errorf("exit %d of the first run:\n%s", code, first.out.String())
+	}
 }
 
 // A run that was silent for so long that another one took over does no harm when it wakes up.
