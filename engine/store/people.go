@@ -136,6 +136,17 @@ type AuditLine struct {
 	Why    string
 }
 
+var errNoNote = errors.New("an audit line needs who and what")
+
+// Note adds a line to the audit trail; it is on disk when Note returns. Who and What must be there, At and ID are
+// set by the store. Write it before the deed that it tells of.
+func (s *Store) Note(ctx context.Context, l AuditLine) error {
+	if l.Who == "" || l.What == "" {
+		return misuse("write audit line", l.Flow, errNoNote)
+	}
+	return s.change(ctx, "write audit line", l.Flow, func(tx *transaction) error { return note(ctx, tx, l) })
+}
+
 // note adds a line to the audit trail.
 func note(ctx context.Context, tx *transaction, l AuditLine) error {
 	_, err := tx.exec(ctx, `INSERT INTO audit (at, who, what, flow, run, was, became, why) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
