@@ -29,6 +29,9 @@ type Job struct {
 	Log      *slog.Logger
 	Who      string // who started it, for the audit trail
 	Tell     Tell   // may be nil
+	// At is for tests of crashes; nil otherwise. It is called at each Boundary, by many goroutines at
+	// once, and its error ends the run as if the process had died there. It must then fail always.
+	At func(context.Context, Boundary) error
 }
 
 // Tell is told what happens, for screens. It is called from one goroutine at a time.

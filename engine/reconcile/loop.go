@@ -220,6 +220,9 @@ func readAhead(ctx context.Context, records func(func(engine.Record, error) bool
 
 // group handles records wave by wave.
 func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) error {
+	if err := l.at(ctx, BeforeGroup); err != nil {
+		return err
+	}
 	for _, wave := range waves(records, l.job.Flow.Alone) {
 		done := make([]work, len(wave))
 		for i, rec := range wave {
@@ -348,8 +351,14 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 	if passErr == nil && r.whole && l.job.Window.Limit == 0 {
 		end.Whole = l.spec.Source.Read.Text
 	}
+	if err := l.at(ctx, BeforeEnd); err != nil {
+		return sum, err
+	}
 	// The run must be closed even if we were told to stop meanwhile.
 	if err := l.run_.End(context.WithoutCancel(ctx), end); err != nil && passErr == nil {
+		return sum, err
+	}
+	if err := l.at(ctx, AfterEnd); err != nil {
 		return sum, err
 	}
 	return sum, passErr

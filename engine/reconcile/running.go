@@ -204,6 +204,9 @@ func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.
 		}
 		addDecided(&out, w.decision)
 	}
+	if err := s.loop.at(ctx, BeforeDecided); err != nil {
+		return err
+	}
 	learned, err := s.loop.run_.Settle(context.WithoutCancel(ctx), out)
 	s.loop.tally(func(sum *Summary) {
 		sum.Seen += learned.Seen

@@ -120,7 +120,7 @@ func (s *sending) worker(ctx context.Context, values []string, items []*item, do
 			return
 		}
 		write()
-		if err := s.settles.do(items); err != nil {
+		if err := s.conclude(ctx, items); err != nil {
 			s.halt(err, "record outcomes") // the intents stay open: the next run recovers them
 		}
 	})
@@ -149,11 +149,29 @@ func (s *sending) ready(ctx context.Context, items []*item) *engine.Fault {
 	if fault := s.refusal(ctx); fault != nil {
 		return fault
 	}
-	if err := s.intents.do(items); err != nil {
+	err := s.loop.at(ctx, BeforeIntent)
+	if err == nil {
+		err = s.intents.do(items)
+	}
+	if err == nil {
+		err = s.loop.at(ctx, AfterIntent)
+	}
+	if err != nil {
 		s.halt(err, "record intents")
 		return asFault(err, "record intents")
 	}
 	return nil
+}
+
+// conclude records the outcomes of items.
+func (s *sending) conclude(ctx context.Context, items []*item) error {
+	if err := s.loop.at(ctx, BeforeSettle); err != nil {
+		return err
+	}
+	if err := s.settles.do(items); err != nil {
+		return err
+	}
+	return s.loop.at(ctx, AfterSettle)
 }
 
 // halt stops all further sending: what cannot be recorded must not be sent.
@@ -270,6 +288,10 @@ func (s *sending) send(ctx context.Context, items []*item) {
 	defer done()
 	for i, o := range s.writers[connection].Write(inHand, changes) {
 		items[i].outcome = o
+	}
+	if err := s.loop.at(ctx, AfterSend); err != nil {
+		s.halt(err, "write")
+		return
 	}
 	s.watch(items)
 }
