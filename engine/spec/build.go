@@ -47,6 +47,8 @@ func (b *builder) decode(s *source) {
 		p.Rules = append(p.Rules, b.decodeRule(s.root))
 	case "Table":
 		p.Tables = append(p.Tables, b.decodeTable(s.root))
+	case "Sharing":
+		p.Sharings = append(p.Sharings, decodeSharing(s.root))
 	case "Catalogue":
 		b.catalogues = append(b.catalogues, s.root)
 	case "Test":

@@ -110,7 +110,7 @@ func decodeStep(n *node, kind StepKind) Step {
 	case ExprStep, WarnStep:
 		s.Expr = main
 	case MustStep:
-		s.Expr, s.Else = main, otherwise(n.get("else"))
+		s.Expr, s.Else, s.Gate = main, otherwise(n.get("else")), n.get("gate").scalar()
 	case ProvesStep:
 		s.Object, s.Known, s.Once, s.Answer = main, bindings(n.get("known_as")), bindings(n.get("once_per")), n.get("answer").scalar()
 	case UseStep:

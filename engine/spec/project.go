@@ -23,6 +23,7 @@ type Project struct {
 	Rules    []*Rule
 	Tables   []*Table
 	Snippets []*Snippet
+	Sharings []*Sharing
 	Objects  []engine.Object // every object of every connection, "connection.object", driver and catalogue merged
 	Codes    []CodeList
 	Suites   []*Suite // test files
@@ -183,6 +184,7 @@ type Step struct {
 	Once        []Binding // proves: once_per
 	Answer      Scalar    // proves: expression
 	Else        Otherwise // must
+	Gate        Scalar    // must: "consent", "scope" or ""
 	None        Otherwise // read, pick, each, table: no answer
 	Several     Otherwise // read, pick: more than one
 	Missing     Otherwise // rule, map: no such entry, or nothing to look up

@@ -25,6 +25,7 @@ func (b *builder) checkReferences() {
 	for _, m := range b.project.Mappings {
 		b.checkMapping(m)
 	}
+	b.checkSharings()
 	for _, s := range b.project.Suites {
 		b.checkSuite(s)
 	}

@@ -11,6 +11,7 @@ func (b *builder) checkSteps(steps []Step) {
 	for i := range steps {
 		s := &steps[i]
 		b.checkSay(s)
+		b.checkGate(s)
 		switch s.Kind {
 		case ReadStep:
 			b.checkRead(s)
