@@ -42,7 +42,7 @@ func TestProjectIsDecoded(t *testing.T) {
 	if r.Object.Text != "west.client" || len(r.Key) != 1 || len(r.Keep) != 2 || r.Sealed[0].Text != "family_name" {
 		t.Errorf("recall: %+v", r)
 	}
-	if len(p.Version) != 64 || len(p.Files) != 11 || p.Excerpt(at("rule.yaml", 2, 1)) != "name: agency" {
+	if len(p.Version) != 64 || len(p.Files) != 12 || p.Excerpt(at("rule.yaml", 2, 1)) != "name: agency" {
 		t.Errorf("version %q, %d files", p.Version, len(p.Files))
 	}
 }
