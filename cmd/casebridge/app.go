@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ type app struct {
 	stderr   io.Writer
 	now      func() time.Time
 	terminal bool   // stderr is a screen
-	who      string // this process, for those who find it at work
+	who      string // who is at work: account, machine and process
 
 	transport http.RoundTripper // to both systems; nil: each connection's own
 
@@ -182,6 +183,9 @@ func (a *app) log() *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
 }
+
+// author is who signs what is written into the store.
+func (a *app) author() string { return cmp.Or(a.who, "casebridge") }
 
 // json says whether --output json was given.
 func (a *app) json() (bool, error) {

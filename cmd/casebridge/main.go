@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"os/user"
 	"syscall"
 	"time"
 	_ "time/tzdata" // project zones must work on machines without a zone database
@@ -25,13 +26,17 @@ func main() {
 	os.Exit(code)
 }
 
-// who names this process, so that one that is refused can say who is at work.
+// who names the person or account at work, the machine and the process: for the audit trail, and so
+// that a run that is refused can say who holds the flow.
 func who() string {
-	host, err := os.Hostname()
-	if err != nil {
-		return fmt.Sprintf("(process %d)", os.Getpid())
+	name := fmt.Sprintf("user %d", os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
 	}
-	return fmt.Sprintf("(process %d on %s)", os.Getpid(), host)
+	if host, err := os.Hostname(); err == nil {
+		name += " on " + host
+	}
+	return fmt.Sprintf("%s (process %d)", name, os.Getpid())
 }
 
 // isTerminal says whether f is a screen, where progress can be shown.

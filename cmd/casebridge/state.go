@@ -56,7 +56,7 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 		if err != nil {
 			return err
 		}
-		job.Who = "casebridge state adopt"
+		job.Who = a.author()
 		jobs = append(jobs, job)
 	}
 	done, err := reconcile.Adopt(ctx, jobs, before, why)

@@ -22,24 +22,28 @@ type LedgerEntry struct {
 	Record string
 	Item   string
 	Known  []engine.Pair
-	State  string // sent, awaiting, shown, parked
+	State  string // sent, awaiting, shown, parked; from Send also intended and closed
 	Answer string // how the other system names it; "" until it shows it
 	SentAt time.Time
 	Run    int64 // 0: recorded by Adopt
+
+	Looked   int       // runs that read what would show it, and did not find it
+	LookedAt time.Time // the last of them; zero: none
 }
 
-const entryColumns = `s.id, s.object, s.once, s.flow, s.route, s.record, s.item, s.known, s.state, s.answer, s.sent_at, s.run`
+const entryColumns = `s.id, s.object, s.once, s.flow, s.route, s.record, s.item, s.known, s.state, s.answer, s.sent_at, s.run, s.looked, s.looked_at`
 
 // scanEntry reads entryColumns, after the columns that before takes.
 func scanEntry(rows *sql.Rows, before ...any) (*LedgerEntry, error) {
 	var e LedgerEntry
 	var known string
-	var sent int64
-	err := rows.Scan(append(before, &e.ID, &e.Object, &e.Once, &e.Flow, &e.Route, &e.Record, &e.Item, &known, &e.State, &e.Answer, &sent, &e.Run)...)
+	var sent, looked int64
+	err := rows.Scan(append(before, &e.ID, &e.Object, &e.Once, &e.Flow, &e.Route, &e.Record, &e.Item, &known, &e.State, &e.Answer, &sent, &e.Run,
+		&e.Looked, &looked)...)
 	if err != nil {
 		return nil, err
 	}
-	e.SentAt = instant(sent)
+	e.SentAt, e.LookedAt = instant(sent), instant(looked)
 	e.Known, err = listsAsPairs(known)
 	return &e, err
 }
@@ -235,26 +239,4 @@ func places(first, n, width int) string {
 		b.WriteByte(')')
 	}
 	return b.String()
-}
-
-// Parked returns the sends that may have arrived and wait for a sighting or a person, oldest first.
-func (s *Store) Parked(ctx context.Context) ([]LedgerEntry, error) {
-	return s.entriesIn(ctx, sendParked)
-}
-
-// AwaitingList returns the sends that were taken and must still be seen, oldest first.
-func (s *Store) AwaitingList(ctx context.Context) ([]LedgerEntry, error) {
-	return s.entriesIn(ctx, sendAwaiting)
-}
-
-func (s *Store) entriesIn(ctx context.Context, state string) ([]LedgerEntry, error) {
-	var out []LedgerEntry
-	err := each(ctx, s.read, `SELECT `+entryColumns+` FROM sends AS s WHERE s.state = $1 ORDER BY s.id`, []any{state}, func(rows *sql.Rows) error {
-		e, err := scanEntry(rows)
-		if err == nil {
-			out = append(out, *e)
-		}
-		return err
-	})
-	return out, broken("read ledger", state, err)
 }

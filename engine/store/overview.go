@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -25,12 +26,12 @@ type PastRun struct {
 	Ended       time.Time // zero while it runs
 }
 
-// Runs returns the last runs, the newest first; flow "" means all flows.
+// Runs returns the last runs, the newest first; flow "" means all flows, last 0 all runs.
 func (s *Store) Runs(ctx context.Context, flow string, last int) ([]PastRun, error) {
 	var out []PastRun
 	query := `SELECT id, flow, spec_version, who, ordinary, span, state, counts, mark, started_at, ended_at
 		FROM runs WHERE ($1 = '' OR flow = $1) ORDER BY id DESC LIMIT $2`
-	err := each(ctx, s.read, query, []any{flow, last}, func(rows *sql.Rows) error {
+	err := each(ctx, s.read, query, []any{flow, cmp.Or(last, everything)}, func(rows *sql.Rows) error {
 		var r PastRun
 		var counts string
 		var mark, started, ended int64

@@ -29,7 +29,7 @@ func TestQuarantine(t *testing.T) {
 	first := QuarantineEntry{ID: 1, Flow: "up", Record: "case 1", Route: "referrals", Item: "referral 5", Verdict: "quarantine", Kind: "mapping",
 		Code: "referrals/ngo", Reason: "no such agency", Place: "flows/up.yaml:3:5", Value: "ngo-x", Fields: []string{}, SpecVersion: "v1",
 		Status: "open", First: start, Last: start.Add(10 * time.Second), Times: 2, Run: 1}
-	second := QuarantineEntry{ID: 2, Flow: "up", Record: "case 1", Route: "cases", Verdict: "refused", Kind: "rejected", Code: "east.case rejected",
+	second := QuarantineEntry{ID: 2, Flow: "up", Record: "case 1", Route: "cases", Verdict: "refused", Kind: "rejected", Code: "east.case rejected", Object: "east.case",
 		Reason: fault.Error(), Fields: []string{"sex", "age"}, SpecVersion: "v1", Status: "open", First: start, Last: start, Times: 1, Run: 1}
 	wantHeld(t, s, QuarantineFilter{}, first, second)
 	wantHeld(t, s, QuarantineFilter{ID: 2}, second)
@@ -40,7 +40,7 @@ func TestQuarantine(t *testing.T) {
 	hold(Settlement{Cleared: []RecordKey{{Flow: "up", Record: "case 1", Route: "referrals", Item: "referral 5"}}})
 	wantHeld(t, s, QuarantineFilter{Open: true}, second)
 	hold(Settlement{Cleared: []RecordKey{{Record: "case 1"}}, Held: []Held{{Change: unmapped}}})
-	first.Times, first.Last = 3, start.Add(40*time.Second)
+	first.Times, first.First, first.Last = 1, start.Add(40*time.Second), start.Add(40*time.Second) // it waits anew
 	wantHeld(t, s, QuarantineFilter{Open: true}, first)
 }
 
@@ -128,7 +128,7 @@ func TestOverview(t *testing.T) {
 	mustBegin(t, s, "down")
 	got, err := s.Overview(t.Context())
 	check(t, err)
-	want := Overview{Path: path, Project: "valley", Schema: 1, Parked: 1,
+	want := Overview{Path: path, Project: "valley", Schema: s.schema, Parked: 1,
 		Hosts:      []engine.Pair{{Name: "east", Value: "east.example.org"}, {Name: "west", Value: "west.example.org"}},
 		Cursors:    []FlowCursor{{Flow: "down", Holder: "tester", Since: c.at}, {Flow: "up", Cursor: Cursor{Mark: c.at, SweptAt: c.at, Whole: true}}},
 		Sends:      []SendCount{{"west.referral", "parked", 1}, {"west.referral", "sent", 2}},

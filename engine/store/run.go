@@ -168,6 +168,7 @@ type End struct {
 	Mark   time.Time // zero: the cursor stays
 	Swept  bool      // the reading was a sweep
 	Whole  string    // object that was read whole; "" for none
+	Listed []string  // objects of sends that the reading would have shown, had they arrived
 }
 
 // End closes the run and releases the lease. The cursor moves only for an ordinary
@@ -196,6 +197,11 @@ func (r *Run) End(ctx context.Context, e End) error {
 		}
 		if through && e.Whole != "" {
 			if err := readWhole(ctx, tx, e.Whole, millis(r.Started)); err != nil {
+				return err
+			}
+		}
+		if through {
+			if err := looked(ctx, tx, e.Listed, millis(r.Started)); err != nil {
 				return err
 			}
 		}

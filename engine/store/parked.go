@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// Parked returns the sends that may have arrived and wait for a sighting or a person, oldest first.
+func (s *Store) Parked(ctx context.Context) ([]LedgerEntry, error) {
+	return s.entriesIn(ctx, sendParked)
+}
+
+// AwaitingList returns the sends that were taken and must still be seen, oldest first.
+func (s *Store) AwaitingList(ctx context.Context) ([]LedgerEntry, error) {
+	return s.entriesIn(ctx, sendAwaiting)
+}
+
+func (s *Store) entriesIn(ctx context.Context, state string) ([]LedgerEntry, error) {
+	out, err := s.entries(ctx, `s.state = $1`, state)
+	return out, broken("read ledger", state, err)
+}
+
+// entries returns the sends that fit, with their states as stored, oldest first.
+func (s *Store) entries(ctx context.Context, where string, args ...any) ([]LedgerEntry, error) {
+	var out []LedgerEntry
+	err := each(ctx, s.read, `SELECT `+entryColumns+` FROM sends AS s WHERE `+where+` ORDER BY s.id`, args, func(rows *sql.Rows) error {
+		e, err := scanEntry(rows)
+		if err == nil {
+			out = append(out, *e)
+		}
+		return err
+	})
+	return out, err
+}
+
+// Sent is one send, and how its last attempt ended.
+type Sent struct {
+	LedgerEntry
+	Fault string // what went wrong with the attempt; "" when nothing did, or when its run was pruned
+}
+
+// ErrNoSend is in the chain of the Fault about a number that no send has.
+var ErrNoSend = errors.New("there is no such send")
+
+// Send returns one send of the ledger, in whatever state, by its ID.
+func (s *Store) Send(ctx context.Context, id int64) (Sent, error) {
+	ref := strconv.FormatInt(id, 10)
+	found, err := s.entries(ctx, `s.id = $1`, id)
+	if err != nil {
+		return Sent{}, broken("read ledger", ref, err)
+	}
+	if len(found) == 0 {
+		return Sent{}, refuseResolution(ref, ErrNoSend)
+	}
+	out := Sent{LedgerEntry: found[0]}
+	err = s.read.QueryRowContext(ctx, `SELECT i.fault FROM sends AS s JOIN intents AS i ON i.id = s.intent WHERE s.id = $1`, id).Scan(&out.Fault)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return out, broken("read ledger", ref, err)
+}
+
+// Resolution is a person's word about a parked send.
+type Resolution struct {
+	ID      int64 // of the LedgerEntry
+	Arrived bool  // true: it counts as sent; false: it may be sent again
+	Who     string
+	Why     string
+}
+
+// Resolve ends parked sends by a person's word, all of them or none, and notes each in the audit trail.
+func (s *Store) Resolve(ctx context.Context, all ...Resolution) error {
+	return s.change(ctx, "resolve sends", "", func(tx *transaction) error {
+		for _, r := range all {
+			if err := r.apply(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func refuseResolution(ref string, err error) error {
+	return &engine.Fault{Kind: engine.Environment, Op: "resolve send", Ref: ref, Err: err, Next: "Nothing was changed; look at the list of parked sends."}
+}
+
+func (r Resolution) apply(ctx context.Context, tx *transaction) error {
+	ref := strconv.FormatInt(r.ID, 10)
+	if r.Who == "" || r.Why == "" {
+		return refuseResolution(ref, errNoReason)
+	}
+	var state, flow, object, once string
+	err := tx.row(ctx, `SELECT state, flow, object, once FROM sends WHERE id = $1`, []any{r.ID}, &state, &flow, &object, &once)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return refuseResolution(ref, ErrNoSend)
+	case err != nil:
+		return err
+	case state != sendParked:
+		return refuseResolution(ref, fmt.Errorf("it is %s, not parked", state))
+	}
+	what, next, query := "close", sendClosed, `UPDATE sends SET state = 'closed' WHERE id = $1`
+	if !r.Arrived {
+		what, next, query = "resend", "never", `DELETE FROM sends WHERE id = $1`
+	}
+	if _, err := tx.exec(ctx, query, r.ID); err != nil {
+		return err
+	}
+	return note(ctx, tx, AuditLine{Who: r.Who, What: what + " " + ref + ": " + object + " " + once, Flow: flow, Was: state, Became: next, Why: r.Why})
+}
+
+// looked counts a reading that would have shown what waits, had it arrived before the reading began.
+func looked(ctx context.Context, tx *transaction, objects []string, began int64) error {
+	for _, object := range objects {
+		_, err := tx.exec(ctx, `UPDATE sends SET looked = looked + 1, looked_at = $3
+			WHERE object = $1 AND state IN ('parked', 'awaiting') AND sent_at < $2`, object, began, tx.now)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
