@@ -41,8 +41,9 @@ func ParseKey(text string) ([]byte, error) {
 
 // sealer encrypts with AES-256-GCM. A sealed text is: id of the key, nonce, cipher text and tag.
 type sealer struct {
-	id   []byte
-	aead cipher.AEAD
+	id      []byte
+	aead    cipher.AEAD
+	marking []byte // key of digests of records
 }
 
 func newSealer(key []byte) (*sealer, error) {
@@ -59,7 +60,9 @@ func newSealer(key []byte) (*sealer, error) {
 	}
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("casebridge store key id"))
-	return &sealer{id: mac.Sum(nil)[:keyIDSize], aead: aead}, nil
+	marking := hmac.New(sha256.New, key)
+	marking.Write([]byte("casebridge digests of records"))
+	return &sealer{id: mac.Sum(nil)[:keyIDSize], aead: aead, marking: marking.Sum(nil)}, nil
 }
 
 // seal encrypts plain for one place; it cannot be opened anywhere else.

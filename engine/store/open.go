@@ -36,6 +36,7 @@ const (
 	patience = "_pragma=busy_timeout(10000)" // how long one program waits for another's transaction
 	onDisk   = "_pragma=synchronous(FULL)"   // a transaction survives a power cut once it returned
 	fleeting = "_pragma=synchronous(OFF)"
+	wiped    = "_pragma=secure_delete(ON)" // what is deleted is overwritten: purged documents leave nothing behind
 )
 
 // Open opens the store at o.Path, making or migrating it as needed. An error is
@@ -54,7 +55,7 @@ func open(ctx context.Context, o Options, durability string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.write, err = openPool(o.Path, patience, "_txlock=immediate", "_pragma=journal_mode(WAL)", durability)
+	s.write, err = openPool(o.Path, patience, "_txlock=immediate", "_pragma=journal_mode(WAL)", wiped, durability)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func fresh(o Options) (*Store, error) {
 	if o.Now == nil {
 		return nil, misuse("open store", o.Path, errNoClock)
 	}
-	s := &Store{path: o.Path, project: o.Project, now: o.Now}
+	s := &Store{path: o.Path, project: o.Project, now: o.Now, payloadFor: o.PayloadFor}
 	if o.Key == nil {
 		return s, nil
 	}

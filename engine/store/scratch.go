@@ -41,6 +41,9 @@ func scratch(ctx context.Context, o Options, path string) (*Store, error) {
 	}
 	err = s.change(ctx, "copy store", path, func(tx *transaction) error {
 		_, err := tx.exec(ctx, `DELETE FROM leases`)
+		if err == nil {
+			_, err = tx.exec(ctx, `DELETE FROM payloads`) // a plan needs none
+		}
 		return err
 	})
 	if err != nil {

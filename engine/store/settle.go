@@ -21,6 +21,9 @@ type Settled struct {
 type Held struct {
 	Change engine.Change
 	Fault  *engine.Fault // nil when the change itself says why (its Reason)
+	Source engine.Record // the record it comes from, as far as the flow reads it; Object is its full name
+	Lookup string        // the map or rule that the Reason's Value has no entry in
+	By     string        // its column or form
 }
 
 // RecordKey names a quarantine entry. With Route and Item both empty it names all of the record's.
@@ -30,9 +33,10 @@ type RecordKey struct{ Flow, Record, Route, Item string }
 type Settlement struct {
 	Outcomes  []Settled
 	Held      []Held
-	Cleared   []RecordKey // what went through; an entry that is also in Held stays open
+	Cleared   []RecordKey // what went through; an entry that is also in Held stays as it is
 	Sightings []engine.Sighting
 	Recalled  []Recalled
+	Unmapped  []UnmappedValue // values that were carried as something else: Lookup, By, Value, Carried and Record
 }
 
 // Learned says what a settlement changed beyond what it says itself.
@@ -62,6 +66,9 @@ func (r *Run) Settle(ctx context.Context, st Settlement) (Learned, error) {
 			}
 		}
 		if err := r.quarantine(ctx, tx, st); err != nil {
+			return err
+		}
+		if err := r.meet(ctx, tx, st.Unmapped); err != nil {
 			return err
 		}
 		return r.store.recall(ctx, tx, st.Recalled)

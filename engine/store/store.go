@@ -15,6 +15,8 @@ type Options struct {
 	URLs    map[string]string // base URL per connection, stamped on first open; another one later is refused
 	Key     []byte            // 32 bytes, or nil: recall's personal fields are then not kept
 	Now     func() time.Time
+
+	PayloadFor time.Duration // how long the document of a quarantine entry is kept, sealed; 0: none is
 }
 
 // Store is an open store. It is safe for concurrent use.
@@ -26,6 +28,9 @@ type Store struct {
 	seal    *sealer // nil without a key
 	now     func() time.Time
 	schema  int64
+
+	payloadFor time.Duration
+
 	discard string // directory to delete on Close; "" for a store that is kept
 }
 
