@@ -1,13 +1,17 @@
 package oscar
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"iter"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/connectors/strictjson"
 	"github.com/casebridge/casebridge/engine"
 	"github.com/tidwall/gjson"
 )
@@ -83,12 +87,18 @@ func midnight(t time.Time) time.Time {
 
 // whole reads a list to its end without giving anything out.
 func (c *connection) whole(ctx context.Context, list *rest.Spooled) error {
+	n := 0
 	for raw, err := range list.Elements("data", c.maxRecord) {
+		n++
 		switch {
-		case err != nil:
-			return listFault(err)
 		case ctx.Err() != nil:
 			return stopped(ctx)
+		case rest.Spoilt(err):
+			if (row{raw}).identity() == "" {
+				return namelessFault(n, err)
+			}
+		case err != nil:
+			return listFault(err)
 		case raw[0] != '{':
 			return listFault(&engine.Fault{Kind: engine.Transient, Err: errNoClient})
 		}
@@ -96,15 +106,15 @@ func (c *connection) whole(ctx context.Context, list *rest.Spooled) error {
 	return nil
 }
 
-// records gives each client of a list once.
+// records gives each client of a list once. One that cannot be used comes with its fault.
 func (c *connection) records(ctx context.Context, list *rest.Spooled, named string) iter.Seq2[engine.Record, error] {
 	return func(yield func(engine.Record, error) bool) {
-		seen := map[string]struct{}{}
+		seen := map[[sha256.Size]byte]struct{}{}
 		for raw, err := range list.Elements("data", c.maxRecord) {
-			if err == nil && ctx.Err() != nil {
+			if ctx.Err() != nil {
 				err = stopped(ctx)
 			}
-			if err != nil {
+			if err != nil && !rest.Spoilt(err) {
 				yield(engine.Record{}, listFault(err))
 				return
 			}
@@ -112,20 +122,36 @@ func (c *connection) records(ctx context.Context, list *rest.Spooled, named stri
 			if named != "" && !client.answers(named) || repeats(seen, client.identity()) {
 				continue
 			}
-			if !yield(client.record(c.name+"."+clientObject), nil) {
+			if !yield(c.record(client, err), nil) {
 				return
 			}
 		}
 	}
 }
 
-// repeats says whether identity was seen before, and remembers it. What has none is never a repetition.
-func repeats(seen map[string]struct{}, identity string) bool {
+// record is a client, or its name and why it cannot be used: spoilt says so, or its text does.
+func (c *connection) record(client row, spoilt error) engine.Record {
+	object := c.name + "." + clientObject
+	if spoilt == nil {
+		spoilt = strictjson.Check(client.raw)
+	}
+	if spoilt == nil {
+		return client.record(object)
+	}
+	name := cmp.Or(client.identity(), client.text("external_id"), client.text("global_id"))
+	return engine.Record{Object: object, ID: client.identity(), Fault: &engine.Fault{
+		Kind: engine.Unmapped, Op: listOp, Ref: name, Err: spoilt, Next: "Correct the client in OSCaR."}}
+}
+
+// repeats says whether identity was seen before, and remembers it, in a few bytes however long it is.
+// What has none is never a repetition.
+func repeats(seen map[[sha256.Size]byte]struct{}, identity string) bool {
 	if identity == "" {
 		return false
 	}
-	_, before := seen[identity]
-	seen[identity] = struct{}{}
+	key := sha256.Sum256([]byte(identity))
+	_, before := seen[key]
+	seen[key] = struct{}{}
 	return before
 }
 
@@ -142,6 +168,13 @@ func listFault(err error) error {
 	own := *f
 	own.Op = listOp
 	return &own
+}
+
+// namelessFault is about a client that cannot be used and does not say who it is, so that nothing but
+// its place tells it apart: the list cannot be read past it.
+func namelessFault(place int, spoilt error) error {
+	return &engine.Fault{Kind: engine.Environment, Op: listOp, Ref: "number " + strconv.Itoa(place) + " of the list", Err: spoilt,
+		Next: "Correct that client in OSCaR, or allow larger clients with the setting max_record of this connection."}
 }
 
 // saved says whether an answer has the form of OSCaR's "Record saved.": an object with a

@@ -19,7 +19,6 @@ import (
 
 	"github.com/casebridge/casebridge/connectors/rest"
 	"github.com/casebridge/casebridge/engine"
-	"github.com/tidwall/gjson"
 )
 
 // The endpoints that are used (§2, §4 to §6).
@@ -106,6 +105,7 @@ type connection struct {
 	listTimeout time.Duration
 	maxRecord   int
 	tempDir     string
+	directory   directory
 }
 
 func (c *connection) Reader() engine.Reader { return reader{c} }
@@ -118,14 +118,13 @@ func (c *connection) Check(ctx context.Context) error {
 	if _, err := c.do(ctx, rest.Request{Op: "check sign-in", Path: validatePath}); err != nil {
 		return err
 	}
-	const op = "check organizations"
-	answer, err := c.do(ctx, rest.Request{Op: op, Path: indexPath})
+	names, err := c.organizations(ctx)
 	if err != nil {
 		return err
 	}
-	if !gjson.GetBytes(answer.Body, "organizations").IsArray() {
-		return &engine.Fault{Kind: engine.Environment, Op: op, Status: answer.Status, Err: errNotOSCaR, Next: "Check the url of this connection."}
-	}
+	c.directory.mu.Lock()
+	defer c.directory.mu.Unlock()
+	c.directory.names = names
 	return nil
 }
 

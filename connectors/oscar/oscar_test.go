@@ -1,6 +1,7 @@
 package oscar
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -29,7 +30,9 @@ type fake struct {
 	open    bool         // the endpoints do not ask for a token
 	signIns atomic.Int32 // sign-ins that were tried
 	calls   atomic.Int32 // other requests with a valid token
+	indexed atomic.Int32 // of these, not counted in calls: the index
 	expiry  time.Time
+	index   string // of organizations; "": those that the tests write to
 
 	mu    sync.Mutex
 	token string // "" means that no token is valid
@@ -42,6 +45,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !f.open && !f.valid(r) {
 		reply(w, 401, `{"errors":["You need to sign in."]}`)
+		return
+	}
+	if r.URL.Path == indexPath {
+		f.indexed.Add(1)
+		reply(w, 200, cmp.Or(f.index, `{"organizations":[{"id":1,"short_name":"demo"},{"id":2,"short_name":"cif"},{"id":3,"short_name":null}]}`))
 		return
 	}
 	f.calls.Add(1)
@@ -157,8 +165,8 @@ func TestCheck(t *testing.T) {
 				reply(w, 200, `{"success":true}`)
 				return
 			}
-			reply(w, 200, index)
-		}}, nil)
+			t.Error(r.URL.Path)
+		}, index: index}, nil)
 	}
 	if err := serve(`{"organizations":[]}`).Check(context.Background()); err != nil {
 		t.Error(err)

@@ -44,6 +44,9 @@ func (w writer) sendReferral(ctx context.Context, change engine.Change) engine.O
 	if bad := guardReferral(d); len(bad) > 0 {
 		return refusedHere(referralOp, change.Record, bad)
 	}
+	if out, sound := w.known(ctx, d, change.Record); !sound {
+		return out
+	}
 	answer, err := w.c.do(ctx, rest.Request{
 		Op: referralOp, Ref: change.Record, Method: http.MethodPost, Path: upsertPath,
 		Body: slices.Concat([]byte(`{"organization":`), d.raw, []byte(`}`)),

@@ -39,7 +39,11 @@ func FuzzDecode(f *testing.F) {
 			if err != nil {
 				t.Fatalf("seen whole, and yet %v", err)
 			}
-			if raw := record.Body.Raw(); !gjson.ValidBytes(raw) || raw[0] != '{' {
+			if raw := record.Body.Raw(); record.Fault != nil {
+				if len(raw) > 0 || engine.KindOf(record.Fault) == "" {
+					t.Fatal("an unusable record with a body")
+				}
+			} else if !gjson.ValidBytes(raw) || raw[0] != '{' {
 				t.Fatal("a record that is no object")
 			}
 			if record.ID != "" && seen[record.ID] {

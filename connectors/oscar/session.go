@@ -26,6 +26,7 @@ const (
 var (
 	errNoToken      = errors.New("the answer to the sign-in carries no token")
 	errTokenRefused = errors.New("the token is refused right after the sign-in")
+	errNoEntry      = errors.New("the email or the password was refused")
 )
 
 // session is the one sign-in that all calls of a connection share: sign-ins at the
@@ -175,7 +176,7 @@ func (s *session) remember(err error) error {
 	}
 	switch {
 	case f.Kind == engine.Auth:
-		f.Next = "Check the email and password of this connection."
+		f.Err, f.Next = errNoEntry, "Check the email and password of this connection."
 		return s.refuse(f)
 	case f.Kind == engine.Rejected:
 		// A 404 or 405: this host does not know the sign-in.

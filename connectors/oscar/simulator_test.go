@@ -151,7 +151,7 @@ func TestNoClaimAboutAReferralIsFalse(t *testing.T) {
 		"crash when saving":   {given{switches: sim.Switches{HeadCrash: true}}, engine.Unknown, 0},
 		"no external system":  {given{switches: sim.Switches{NoExternalSystem: true}}, engine.Refused, 0},
 		"unknown service":     {given{edit: map[string]any{"services.0.name": "Sailing"}}, engine.Refused, 0},
-		"unknown NGO":         {given{edit: map[string]any{"organization_name": "nowhere"}}, engine.Unknown, 0},
+		"unknown NGO":         {given{edit: map[string]any{"organization_name": "nowhere"}}, engine.Refused, 0},
 		"unknown global id":   {given{edit: map[string]any{"global_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}}, engine.Unknown, 1},
 		"client not complete": {given{edit: map[string]any{}, prepare: incompleteClient}, engine.Unknown, 1},
 	} {

@@ -282,3 +282,31 @@ func TestDecisionsGoOutOneByOne(t *testing.T) {
 		t.Errorf("%s %s %s", out[0].State, out[1].State, out[2].State)
 	}
 }
+
+// An organization that OSCaR does not have is found out before anything is sent: its 500 could not be told from a send that arrived.
+func TestReferralToAnOrganizationThatIsNotThere(t *testing.T) {
+	f := &fake{answer: text(200, `{"external_id":"case-1","message":"Record saved."}`)}
+	c := opened(t, f, nil)
+	for range 2 {
+		out := write(t, c, referralChange(map[string]any{"organization_name": "gone"}))[0]
+		if out.State != engine.Refused || out.Fault.Kind != engine.Rejected || !cmp.Equal(out.Fault.Fields, []string{"organization_name"}) {
+			t.Errorf("%s %v", out.State, out.Fault)
+		}
+	}
+	if out := write(t, c, referralChange(nil))[0]; out.State != engine.Done {
+		t.Errorf("%s %v", out.State, out.Fault)
+	}
+	if f.calls.Load() != 1 || f.indexed.Load() != 1 {
+		t.Errorf("%d referrals sent, the index read %d times", f.calls.Load(), f.indexed.Load())
+	}
+}
+
+// An index that cannot be read holds a referral back; it is not lost, and it is not parked.
+func TestReferralWhenTheIndexCannotBeRead(t *testing.T) {
+	for name, index := range map[string]string{"page": "<html>" + marker, "another system's": `{"page":"` + marker + `"}`} {
+		f := &fake{answer: text(200, `{"external_id":"case-1","message":"Record saved."}`), index: index}
+		if out := write(t, opened(t, f, nil), referralChange(nil))[0]; out.State != engine.Unsent || f.calls.Load() != 0 {
+			t.Errorf("%s: %s %v", name, out.State, out.Fault)
+		}
+	}
+}

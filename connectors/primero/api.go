@@ -1,6 +1,7 @@
 package primero
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/connectors/strictjson"
 	"github.com/casebridge/casebridge/engine"
 )
 
@@ -46,9 +48,10 @@ func (a *api) object(name string) string { return a.connection + "." + name }
 
 // row is one record of a list.
 type row struct {
-	id    string
-	stamp time.Time
-	raw   []byte
+	id      string
+	stamp   time.Time
+	raw     []byte
+	doubted error // why raw cannot be taken at its word; see strictjson
 }
 
 // second is the grain of windows.
@@ -85,7 +88,10 @@ func decodePage(body []byte) (page, error) {
 	p, err := page{total: int(total.Int()), per: int(per.Int())}, error(nil)
 	list.ForEach(func(_, item gjson.Result) bool {
 		var r row
-		if r, err = decodeRow(item); err != nil {
+		if r, err = decodeRow(item); err == nil && len(p.rows) == maxPer {
+			err = errShape // more than anybody can ask for
+		}
+		if err != nil {
 			return false
 		}
 		p.rows = append(p.rows, r)
@@ -100,12 +106,25 @@ func decodeRow(item gjson.Result) (row, error) {
 	if !item.IsObject() || id.Type != gjson.String || id.Str == "" || text.Type != gjson.String || err != nil {
 		return row{}, errShape
 	}
-	return row{id: id.Str, stamp: stamp.UTC(), raw: []byte(item.Raw)}, nil
+	raw := []byte(item.Raw)
+	return row{id: id.Str, stamp: stamp.UTC(), raw: raw, doubted: strictjson.Check(raw)}, nil
 }
 
 // record makes a case of a row.
 func (a *api) record(r row, found string) engine.Record {
-	return engine.Record{Object: a.object(cases), ID: r.id, Stamp: r.stamp, Found: found, Body: engine.NewBody(r.raw)}
+	record := engine.Record{Object: a.object(cases), ID: r.id, Stamp: r.stamp, Found: found}
+	return filled(record, r.raw, r.doubted, gjson.GetBytes(r.raw, caseName).String())
+}
+
+// filled is the record with its body, or with its fault: what cannot be taken at its word is put aside
+// under its name, alone.
+func filled(record engine.Record, raw []byte, doubted error, name string) engine.Record {
+	if doubted == nil {
+		record.Body = engine.NewBody(raw)
+		return record
+	}
+	record.Fault = &engine.Fault{Kind: engine.Unmapped, Op: "read " + record.Object, Ref: cmp.Or(name, record.ID), Err: doubted, Next: "Correct the record in Primero."}
+	return record
 }
 
 // version asks for Primero's version, which also proves the credentials (§0).

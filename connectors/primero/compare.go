@@ -28,9 +28,10 @@ func missing(document, stored gjson.Result) []string {
 // missingRows compares the rows that were sent, column by column; rows and columns that were not sent are not ours.
 func missingRows(name string, want, have gjson.Result) []string {
 	stored := map[string]gjson.Result{}
-	for _, row := range have.Array() {
+	have.ForEach(func(_, row gjson.Result) bool {
 		stored[member(row, rowKey).String()] = row
-	}
+		return true
+	})
 	var lost []string
 	for _, row := range want.Array() {
 		key := member(row, rowKey).String()
@@ -55,7 +56,7 @@ func same(want, have gjson.Result) bool {
 	case blank(want) || blank(have):
 		return blank(want) && blank(have)
 	case want.IsArray():
-		return have.IsArray() && sameSet(want.Array(), have.Array())
+		return have.IsArray() && sameSet(want, have)
 	case want.IsObject():
 		return have.IsObject() && len(missing(want, have)) == 0
 	case want.Type == gjson.Number && have.Type == gjson.Number:
@@ -66,20 +67,22 @@ func same(want, have gjson.Result) bool {
 	return want.Type == have.Type
 }
 
-func sameSet(want, have []gjson.Result) bool {
-	if len(want) != len(have) {
-		return false
-	}
-	for _, w := range want {
-		found := false
-		for _, h := range have {
-			found = found || same(w, h)
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
+// sameSet compares the lists that Primero has, which are those of select boxes: it stores the options
+// as they were sent (§3.2, §3.4), and what people see is which are ticked. So neither the order nor how
+// often one stands there matters, but each must be on both sides.
+func sameSet(want, have gjson.Result) bool { return allIn(want, have) && allIn(have, want) }
+
+func allIn(some, others gjson.Result) bool {
+	all := true
+	some.ForEach(func(_, s gjson.Result) bool {
+		all = false
+		others.ForEach(func(_, o gjson.Result) bool {
+			all = same(s, o)
+			return !all
+		})
+		return all
+	})
+	return all
 }
 
 func sameMoment(a, b string) bool {
@@ -92,16 +95,21 @@ func sameMoment(a, b string) bool {
 }
 
 func blank(v gjson.Result) bool {
-	return !v.Exists() || v.Type == gjson.Null || v.Type == gjson.String && v.Str == "" || v.IsArray() && v.Raw != "" && len(v.Array()) == 0
+	return !v.Exists() || v.Type == gjson.Null || v.Type == gjson.String && v.Str == "" || v.IsArray() && !firstOf(v).Exists()
+}
+
+// firstOf is the first element of an array. Others are not looked at: there may be millions.
+func firstOf(list gjson.Result) (first gjson.Result) {
+	list.ForEach(func(_, item gjson.Result) bool {
+		first = item
+		return false
+	})
+	return first
 }
 
 // isRows says whether a value is a subform: an array that holds objects.
 func isRows(v gjson.Result) bool {
-	if !v.IsArray() {
-		return false
-	}
-	items := v.Array()
-	return len(items) > 0 && items[0].IsObject()
+	return v.IsArray() && firstOf(v).IsObject()
 }
 
 // member reads a field by its exact name; gjson's paths would see more in some names.

@@ -14,8 +14,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/casebridge/casebridge/connectors/rest"
+	"github.com/casebridge/casebridge/connectors/strictjson"
 	"github.com/casebridge/casebridge/engine"
 )
+
+// maxSmall bounds, in bytes, an answer about the referrals of one case or the users of one name: thousands of them.
+const maxSmall = 8 << 20
 
 // hit is a case and the asked value that it answers.
 type hit struct {
@@ -160,7 +164,7 @@ func (r *reader) ask(ctx context.Context, by string, values []string, fields str
 
 // referralsOf reads the referrals of one case (§4). A case that is gone has none.
 func (r *reader) referralsOf(ctx context.Context, owner string) ([]engine.Record, error) {
-	answer, err := r.api.door.do(ctx, rest.Request{Op: "read referrals of case", Ref: owner, Path: casesPath + "/{id}/referrals", Args: []string{owner}})
+	answer, err := r.api.door.do(ctx, rest.Request{Op: "read referrals of case", Ref: owner, Path: casesPath + "/{id}/referrals", Args: []string{owner}, MaxBody: maxSmall})
 	if answer != nil && answer.Status == 404 {
 		return nil, nil
 	}
@@ -174,7 +178,7 @@ func (r *reader) referralsOf(ctx context.Context, owner string) ([]engine.Record
 
 // usersNamed reads the user of exactly that name (§7).
 func (r *reader) usersNamed(ctx context.Context, name string) ([]engine.Record, error) {
-	answer, err := r.api.door.do(ctx, rest.Request{Op: "find user", Ref: name, Path: "/api/v2/users", Query: "per=" + strconv.Itoa(maxPer) + "&user_name=" + url.QueryEscape(name)})
+	answer, err := r.api.door.do(ctx, rest.Request{Op: "find user", Ref: name, Path: "/api/v2/users", Query: "per=" + strconv.Itoa(maxPer) + "&user_name=" + url.QueryEscape(name), MaxBody: maxSmall})
 	if err != nil {
 		return nil, err
 	}
@@ -190,16 +194,23 @@ func (r *reader) decode(body []byte, op, ref string, answers func(gjson.Result) 
 		return nil, &engine.Fault{Kind: engine.Transient, Op: op, Ref: ref, Err: errShape}
 	}
 	var records []engine.Record
-	for _, item := range list.Array() {
+	var err error
+	seen := map[string]bool{}
+	list.ForEach(func(_, item gjson.Result) bool {
 		record, ok := answers(item)
 		if !ok || record.ID == "" {
-			return nil, &engine.Fault{Kind: engine.Environment, Op: op, Ref: ref, Err: errors.New("the answer is about something else"), Next: "Check the version of Primero."}
+			err = &engine.Fault{Kind: engine.Environment, Op: op, Ref: ref, Err: errors.New("the answer is about something else"), Next: "Check the version of Primero."}
+			return false
 		}
-		if known(records, record.ID) { // a group's list repeats users (§7)
-			continue
+		if !seen[record.ID] { // a group's list repeats users (§7)
+			seen[record.ID] = true
+			raw := []byte(item.Raw)
+			records = append(records, filled(record, raw, strictjson.Check(raw), ""))
 		}
-		record.Body = engine.NewBody([]byte(item.Raw))
-		records = append(records, record)
+		return true
+	})
+	if err != nil {
+		return nil, err
 	}
 	return records, nil
 }
@@ -232,8 +243,4 @@ func aboutRecord(err error, next string) error {
 		f.Kind, f.Next = engine.Rejected, next
 	}
 	return err
-}
-
-func known(records []engine.Record, id string) bool {
-	return slices.ContainsFunc(records, func(r engine.Record) bool { return r.ID == id })
 }

@@ -13,6 +13,9 @@ const (
 	users     = "user"
 )
 
+// caseName is the field that names a case to people and to the other system.
+const caseName = "case_id"
+
 // stampField is the field that windows are about.
 const stampField = "last_updated_at"
 
@@ -22,7 +25,7 @@ func caseObject() engine.Object {
 		Name: cases, Note: "a child's case; its form fields stand in the catalogue", Open: true,
 		Fields: slices.Concat(caseIdentity(), caseState(), casePeople(), caseCore()),
 		ID:     "id", By: []string{"id", "case_id", "oscar_number", "case_id_display", "short_id", "unique_identifier", "national_id_no", "other_id_no", "unhcr_id_no"},
-		Listed: true, Window: true, Grain: engine.Second, Mark: engine.MarkStamp, Named: "case_id",
+		Listed: true, Window: true, Grain: engine.Second, Mark: engine.MarkStamp, Named: caseName,
 		Verbs: []engine.Verb{engine.CreateVerb, engine.UpdateVerb}, Repeatable: true, Batch: 1,
 	}
 }

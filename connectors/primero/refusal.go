@@ -44,13 +44,14 @@ func refusedFields(body []byte) []string {
 		}
 		return len(fields) < maxRefused
 	}
-	for _, item := range gjson.GetBytes(body, "errors").Array() {
+	gjson.GetBytes(body, "errors").ForEach(func(_, item gjson.Result) bool {
 		if detail := item.Get("detail"); detail.IsArray() {
 			detail.ForEach(add)
 		} else {
 			add(gjson.Result{}, detail)
 		}
-	}
+		return len(fields) < maxRefused
+	})
 	return fields
 }
 

@@ -9,17 +9,27 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/casebridge/casebridge/connectors/strictjson"
 	"github.com/casebridge/casebridge/engine"
 )
-
-// maxDepth bounds how deep arrays and objects may stand in each other: deeper ones serve only to exhaust a stack.
-const maxDepth = 200
 
 var (
 	errDeep     = errors.New("the answer is nested too deeply")
 	errNoArray  = errors.New("the answer does not hold the list that was asked for")
-	errLongItem = errors.New("one record of the answer is larger than allowed")
+	errLongItem = errors.New("it is larger than allowed")
 )
+
+// spoilt marks the cause of one element that cannot be used; the elements after it can.
+type spoilt struct{ cause error }
+
+func (s *spoilt) Error() string { return s.cause.Error() }
+func (s *spoilt) Unwrap() error { return s.cause }
+
+// Spoilt says whether an error of Elements is about that one element only.
+func Spoilt(err error) bool {
+	var s *spoilt
+	return errors.As(err, &s)
+}
 
 // nesting follows the structure of a JSON text, byte by byte.
 type nesting struct {
@@ -53,7 +63,7 @@ func checkJSON(raw []byte) error {
 	var n nesting
 	for _, c := range raw {
 		n.step(c)
-		if n.depth > maxDepth {
+		if n.depth > strictjson.MaxDepth {
 			return errDeep
 		}
 	}
@@ -65,14 +75,18 @@ func checkJSON(raw []byte) error {
 
 // scanner walks a JSON text of any length and keeps only one element of it.
 type scanner struct {
-	in   *bufio.Reader
-	max  int
-	kept []byte
+	in     *bufio.Reader
+	max    int
+	kept   []byte
+	spoilt error // why the last value is not kept whole
 }
+
+// give takes one element and says whether to go on. Of a spoilt one it gets the beginning and why.
+type give func(raw []byte, spoilt error) bool
 
 // elements calls give for each element of the array under this name, "" for the text itself.
 // It returns nil when the text was read to its end or give said stop.
-func (s *scanner) elements(array string, give func([]byte) bool) error {
+func (s *scanner) elements(array string, give give) error {
 	if array == "" {
 		_, err := s.list(give, true)
 		return err
@@ -107,7 +121,7 @@ func (s *scanner) elements(array string, give func([]byte) bool) error {
 }
 
 // list gives the elements of the array that follows; goOn is false when give said stop.
-func (s *scanner) list(give func([]byte) bool, whole bool) (goOn bool, err error) {
+func (s *scanner) list(give give, whole bool) (goOn bool, err error) {
 	if c, err := s.peek(); err == nil && c != '[' {
 		return false, broken(errNoArray)
 	}
@@ -125,10 +139,10 @@ func (s *scanner) list(give func([]byte) bool, whole bool) (goOn bool, err error
 		if err := s.value(true); err != nil {
 			return false, err
 		}
-		if !gjson.ValidBytes(s.kept) {
+		if s.spoilt == nil && !gjson.ValidBytes(s.kept) {
 			return false, broken(errNotJSON)
 		}
-		if !give(bytes.Clone(s.kept)) {
+		if !give(bytes.Clone(s.kept), s.spoilt) {
 			return false, nil
 		}
 	}
@@ -148,6 +162,9 @@ func (s *scanner) key(first bool) (name string, more bool, err error) {
 	}
 	if err := s.value(true); err != nil {
 		return "", false, err
+	}
+	if s.spoilt != nil {
+		return "", false, broken(errNotJSON)
 	}
 	if json.Unmarshal(s.kept, &name) != nil {
 		return "", false, broken(errNotJSON)
@@ -177,9 +194,10 @@ func (s *scanner) next(first bool, closing byte) (more bool, err error) {
 	return true, nil
 }
 
-// value reads one value of any kind, keeping its bytes if keep.
+// value reads one value of any kind, keeping its bytes if keep. One that is too long or too deep is
+// read to its end all the same, and spoilt: only its beginning is kept.
 func (s *scanner) value(keep bool) error {
-	s.kept = s.kept[:0]
+	s.kept, s.spoilt = s.kept[:0], nil
 	c, err := s.peek()
 	if err != nil {
 		return cutOr(err, errNotJSON)
@@ -193,16 +211,16 @@ func (s *scanner) value(keep bool) error {
 		if err != nil {
 			return cutOr(err, errNotJSON)
 		}
-		if ended = n.step(c); n.depth > maxDepth {
-			return broken(errDeep)
+		if ended = n.step(c); n.depth > strictjson.MaxDepth && s.spoilt == nil {
+			s.spoilt = &spoilt{strictjson.ErrDeep}
 		}
-		if !keep {
-			continue
+		switch {
+		case !keep || s.spoilt != nil:
+		case len(s.kept) >= s.max:
+			s.spoilt = &spoilt{errLongItem}
+		default:
+			s.kept = append(s.kept, c)
 		}
-		if len(s.kept) >= s.max {
-			return &engine.Fault{Kind: engine.Environment, Op: "read answer", Err: errLongItem, Next: "Allow larger records for this connection."}
-		}
-		s.kept = append(s.kept, c)
 	}
 	return nil
 }

@@ -66,12 +66,13 @@ func (s *Spooled) Size() int64 { return s.size }
 
 // Elements yields the elements of the array that stands under this name in the answer's object
 // ("" means that the answer itself is the array), one by one, each at most maxRecord bytes of valid
-// JSON that the caller may keep. The first error ends it and is an *engine.Fault: the answer was
-// then not read whole. Memory does not grow with the answer.
+// JSON that the caller may keep. An element that is larger or too deep comes as an error that is
+// Spoilt, with the beginning of its bytes, and the next follows. Any other error ends it and is an
+// *engine.Fault: the answer was then not read whole. Memory does not grow with the answer.
 func (s *Spooled) Elements(array string, maxRecord int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		sc := &scanner{in: bufio.NewReaderSize(s.plain(), spoolBuffer), max: maxRecord}
-		if err := sc.elements(array, func(raw []byte) bool { return yield(raw, nil) }); err != nil {
+		if err := sc.elements(array, yield); err != nil {
 			yield(nil, err)
 		}
 	}

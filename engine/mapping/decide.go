@@ -40,7 +40,7 @@ func (f *Flow) Decide(in Input) Decision {
 	source, ok := recordValue(&in.Record)
 	if !ok {
 		d.add(engine.Change{Verdict: engine.Quarantined, Reason: engine.Reason{
-			Code: "record", Text: "the record is not one JSON object", Place: f.spec.At.String()}})
+			Code: "record", Text: unusable(in.Record), Place: f.spec.At.String()}})
 		return d.finished()
 	}
 	d.out.Record = recordName(f.source, in.Record, source)
@@ -53,11 +53,22 @@ func (f *Flow) Decide(in Input) Decision {
 	return d.finished()
 }
 
+// unusable says why a record cannot be decided about.
+func unusable(r engine.Record) string {
+	if r.Fault != nil && r.Fault.Err != nil {
+		return "the record cannot be used: " + r.Fault.Err.Error()
+	}
+	return "the record is not one JSON object"
+}
+
 // recordName is what people call a record: its object and the value that names it. Where the
 // object has no ID field, that value may stand in several records: then what the driver calls the record.
 func recordName(o *objectType, r engine.Record, v value) string {
 	if o.spec.ID == "" && r.ID != "" {
 		return o.spec.Name + " " + r.ID
+	}
+	if r.Fault != nil && r.Fault.Ref != "" {
+		return o.spec.Name + " " + r.Fault.Ref
 	}
 	named := v.member(o.spec.Named)
 	if s, ok := named.plain(); ok && !named.blank() {
