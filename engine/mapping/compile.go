@@ -41,6 +41,7 @@ type compiler struct {
 	slots  int
 	fields map[string][]string // used, by object
 	looked []string            // objects that are looked up in systems
+	inputs []input             // named in what is being compiled
 }
 
 func newCompiler(p *spec.Project) *compiler {

@@ -36,12 +36,13 @@ func (c *compiler) fieldRule(r *spec.FieldRule, to target, in *scope) *fieldRule
 func (c *compiler) ruleFor(field *engine.Field, r *spec.FieldRule, to target, in *scope) *fieldRule {
 	fr := &fieldRule{name: field.Name, field: field, missing: r.Missing, policy: r.Policy, clear: r.Clear, required: r.Required,
 		warn: r.Warn.Text, code: to.part + "/" + field.Name, place: r.At.String()}
-	given := c.source(fr, r, to, in)
+	var given *shape
+	fr.spec, fr.inputs = r, c.collect(func() { given = c.source(fr, r, to, in) })
 	if r.Map.Text != "" {
-		fr.visible = shown(given.class)
+		fr.visible, fr.keyed = shown(given.class), given.class
 		fr.in, given = c.mapLookup(r.Map, r.Key, r.Give)
 		if fr.in == nil {
-			fr.in = func(string) (string, bool) { return "", false }
+			fr.in = &lookup{find: func(string) (string, engine.Pos, bool) { return "", engine.Pos{}, false }}
 		}
 		c.checkMapCodes(r, field, to.connection)
 	}

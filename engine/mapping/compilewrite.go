@@ -14,8 +14,9 @@ func (rc *routeCompiler) write(w *spec.Write) *write {
 	if o == nil {
 		return nil
 	}
-	compiled := &write{verb: w.Verb, object: o, onlyIf: rc.optional(w.OnlyIf), await: w.Await, verify: spec.Texts(w.Verify),
+	compiled := &write{verb: w.Verb, object: o, spec: w, await: w.Await, verify: spec.Texts(w.Verify),
 		once: rc.kept(w.Once), known: rc.kept(w.Known), code: rc.name, place: w.At.String()}
+	compiled.inputs = rc.c.collect(func() { compiled.onlyIf = rc.optional(w.OnlyIf) })
 	rc.target(w, o, compiled)
 	to := target{connection: o.connection, label: o.full, fields: o.spec.Fields, fresh: compiled.may(), part: rc.name}
 	if w.Row.Text != "" && !rc.row(w, compiled, &to) {

@@ -36,6 +36,9 @@ func (it *item) note(r engine.Reason) { it.notes = append(slices.Clip(it.notes),
 // decided is a Change that says so. When Wants is not empty nothing else counts.
 func (f *Flow) Decide(in Input) Decision {
 	d := &decision{flow: f, in: in, replies: map[string]*reply{}}
+	if in.Trace != nil {
+		*in.Trace = Trace{}
+	}
 	d.out.Record = recordName(f.source, in.Record, value{})
 	source, ok := recordValue(&in.Record)
 	if !ok {
@@ -45,6 +48,7 @@ func (f *Flow) Decide(in Input) Decision {
 	}
 	d.out.Record = recordName(f.source, in.Record, source)
 	d.frame = f.frame(source, f.runValue(in))
+	d.trace = in.Trace
 	if d.opens() {
 		for _, r := range f.routes {
 			d.walk(r, 0, item{route: r, top: r.name, first: len(d.drafts)})
@@ -81,10 +85,7 @@ func recordName(o *objectType, r engine.Record, v value) string {
 func (d *decision) opens() bool {
 	it := item{route: d.flow.gate, top: d.flow.gate.name}
 	for _, s := range d.flow.gate.steps {
-		if !s.take(d, &it) {
-			return false
-		}
-		if d.broke(&it) {
+		if !d.pass(s, &it) {
 			return false
 		}
 	}
@@ -98,7 +99,7 @@ func (d *decision) walk(r *route, i int, it item) {
 			d.each(each, r, i+1, it)
 			return
 		}
-		if !r.steps[i].take(d, &it) || d.broke(&it) {
+		if !d.pass(r.steps[i], &it) {
 			return
 		}
 	}
@@ -111,6 +112,7 @@ func (d *decision) each(s *eachStep, r *route, next int, it item) {
 	if d.broke(&it) {
 		return
 	}
+	done := d.eachTaken(s, &it, len(rows))
 	seen, taken := map[string]bool{}, 0
 	for i, row := range rows {
 		d.slots[s.slot] = row
@@ -121,6 +123,7 @@ func (d *decision) each(s *eachStep, r *route, next int, it item) {
 			one.label = d.label(s, it.label, i)
 		}
 		if d.broke(&one) || !fits || key != "" && seen[key] {
+			d.leftOut(s, &it, i)
 			continue
 		}
 		seen[key] = true
@@ -130,6 +133,7 @@ func (d *decision) each(s *eachStep, r *route, next int, it item) {
 	if taken == 0 && s.none != "" {
 		d.otherwise(&it, s.none, s.reason(s.name+": no row fits"))
 	}
+	done(taken)
 }
 
 func (d *decision) distinctKey(exprs []code, fits bool) string {

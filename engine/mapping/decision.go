@@ -14,6 +14,7 @@ type Input struct {
 	Now    time.Time     // the run's time; run.now and, in the project's zone, run.today
 	Start  string        // the flow's start date, run.start: "2026-01-01"; "" when everything counts
 	Known  Known         // what has been looked up so far
+	Trace  *Trace        // records how it came about, for explaining; nil: nothing is recorded
 }
 
 // Known answers what a decision asks. An Ask it cannot answer yet (false) ends up in Decision.Wants.

@@ -165,7 +165,9 @@ func slot(n name) typed {
 
 func (e *exprCompiler) identifier(n *ast.IdentifierNode) typed {
 	if found, ok := e.scope.find(n.Value); ok {
-		return slot(found)
+		t := slot(found)
+		e.c.named("", n.Value, t)
+		return t
 	}
 	words := e.scope.words()
 	if _, ok := e.c.functions[n.Value]; ok {
@@ -204,7 +206,11 @@ func (e *exprCompiler) field(n *ast.MemberNode, of typed, property *ast.StringNo
 		return broken()
 	}
 	get, word := of.code, property.Value
-	return typed{func(f *frame) value { return get(f).member(word) }, s}
+	t := typed{func(f *frame) value { return get(f).member(word) }, s}
+	if isPath(n) {
+		e.c.named(pathText(n.Node), pathText(n), t)
+	}
+	return t
 }
 
 // memberShape finds a field in a shape, notes that it is read, and reports what is wrong with it.

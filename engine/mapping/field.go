@@ -12,8 +12,9 @@ type fieldRule struct {
 	value     code          // nil with one and list
 	one       []*fieldRule
 	list      *fieldRule
-	in        lookup // may be nil
-	visible   bool   // a value without an entry may stand in a reason
+	in        *lookup      // may be nil
+	keyed     engine.Class // of what is looked up
+	visible   bool         // a value without an entry may stand in a reason
 	missing   spec.Otherwise
 	byDefault value
 	filler    *value // of the rule, or else of its mapping; nil: leave the field out
@@ -24,6 +25,8 @@ type fieldRule struct {
 	warn      string
 	code      string
 	place     string
+	spec      *spec.FieldRule
+	inputs    []input
 }
 
 func (r *fieldRule) reason(text string) engine.Reason {
@@ -47,13 +50,16 @@ func (d *decision) fill(w *write, now value, notes *[]engine.Reason) ([]setting,
 		}
 		old := now.member(rule.name)
 		if now.given() && !rule.wanted(old) {
+			d.keeps(rule, old)
 			continue
 		}
 		v, filled, wrong := rule.eval(d, notes)
 		if d.broken != nil || wrong != nil {
+			d.applied(rule, old, !now.given(), settled{wrong: wrong})
 			return nil, wrong
 		}
 		wrong, write := rule.decide(v, old, !now.given(), filled)
+		d.applied(rule, old, !now.given(), settled{v, filled, write, wrong})
 		if wrong != nil {
 			return nil, wrong
 		}
@@ -123,7 +129,7 @@ func (r *fieldRule) eval(d *decision, notes *[]engine.Reason) (v value, filled b
 		return value{}, false, wrong
 	}
 	if r.in != nil && !v.blank() {
-		if v, wrong = r.mapped(v, notes); wrong != nil || !v.given() && !r.required {
+		if v, wrong = r.mapped(d, v, notes); wrong != nil || !v.given() && !r.required {
 			return value{}, false, wrong
 		}
 	}
@@ -134,8 +140,8 @@ func (r *fieldRule) eval(d *decision, notes *[]engine.Reason) (v value, filled b
 }
 
 // mapped looks the value up.
-func (r *fieldRule) mapped(v value, notes *[]engine.Reason) (value, *engine.Reason) {
-	found := lookUp(r.in, v)
+func (r *fieldRule) mapped(d *decision, v value, notes *[]engine.Reason) (value, *engine.Reason) {
+	found := d.lookUp(r.in, v, r.keyed)
 	if found.given() {
 		return found, nil
 	}

@@ -30,6 +30,7 @@ type frame struct {
 	stack  []value // arguments of the calls under way
 	visits int
 	broken *breakdown
+	trace  *Trace // nil: nothing is recorded
 }
 
 // breakdown is why an expression had no answer. It never holds a value.

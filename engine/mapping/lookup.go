@@ -11,19 +11,10 @@ import (
 	"github.com/casebridge/casebridge/engine/spec"
 )
 
-// lookup turns one text into another; ok is false when there is no entry.
-type lookup func(key string) (found string, ok bool)
-
-// lookUp applies a lookup to a value. Nothing looks up nothing.
-func lookUp(in lookup, v value) value {
-	key, ok := v.plain()
-	if !ok || v.blank() {
-		return value{}
-	}
-	if found, ok := in(key); ok {
-		return textValue(found)
-	}
-	return value{}
+// lookup turns one text into another, and says where the entry stands; ok is false when there is none.
+type lookup struct {
+	what string // "map services"
+	find func(key string) (found string, at engine.Pos, ok bool)
 }
 
 func lookupFunctions() []*function {
@@ -53,13 +44,14 @@ func compileRule(e *exprCompiler, n ast.Node, args []ast.Node) typed {
 	return e.lookedUp(args[2], in, textShape)
 }
 
-func (e *exprCompiler) lookedUp(key ast.Node, in lookup, s *shape) typed {
+func (e *exprCompiler) lookedUp(key ast.Node, in *lookup, s *shape) typed {
 	of := e.node(key)
 	e.checkArgument(key, e.c.functions["lookup"], scalar, of.shape)
 	if in == nil {
 		return broken()
 	}
-	return typed{func(f *frame) value { return lookUp(in, of.code(f)) }, s.in(of.shape.class)}
+	class := of.shape.class
+	return typed{func(f *frame) value { return f.lookUp(in, of.code(f), class) }, s.in(of.shape.class)}
 }
 
 // literals takes the names of a lookup, which must be written out, as scalars with their places.
@@ -79,7 +71,7 @@ func (e *exprCompiler) literals(args []ast.Node) (words [4]spec.Scalar, ok bool)
 }
 
 // mapLookup finds the map and its columns and makes an index; nil after a finding.
-func (c *compiler) mapLookup(word, by, give spec.Scalar) (lookup, *shape) {
+func (c *compiler) mapLookup(word, by, give spec.Scalar) (*lookup, *shape) {
 	m := c.project.Map(word.Text)
 	if m == nil {
 		c.unknown(word, "unknown-map", "there is no map", spec.Names(c.project.Maps, func(m *spec.Map) spec.Scalar { return m.Name }))
@@ -91,10 +83,13 @@ func (c *compiler) mapLookup(word, by, give spec.Scalar) (lookup, *shape) {
 	}
 	index := mapIndex(m, from, to)
 	s := &shape{form: textForm, codes: c.project.CodeList(m.Columns[to].Codes.Text)}
-	return func(key string) (string, bool) {
-		found, ok := index[key]
-		return found, ok
-	}, s
+	return &lookup{"map " + m.Name.Text, func(key string) (string, engine.Pos, bool) {
+		row, ok := index[key]
+		if !ok {
+			return "", engine.Pos{}, false
+		}
+		return row.Cells[to].Text, row.At, true
+	}}, s
 }
 
 // column is the position of a column; -1 after a finding.
@@ -108,25 +103,26 @@ func (c *compiler) column(m *spec.Map, word spec.Scalar) int {
 }
 
 // mapIndex says what each key gives. Where rows share a key, the lossy ones do not count.
-func mapIndex(m *spec.Map, from, to int) map[string]string {
-	index, sure := map[string]string{}, map[string]bool{}
-	for _, row := range m.Rows {
+func mapIndex(m *spec.Map, from, to int) map[string]*spec.MapRow {
+	index := map[string]*spec.MapRow{}
+	for i := range m.Rows {
+		row := &m.Rows[i]
 		if max(from, to) >= len(row.Cells) {
 			continue
 		}
 		key, cell := row.Cells[from].Text, row.Cells[to].Text
-		_, taken := index[key]
+		taken := index[key]
 		switch {
 		case key == "" || cell == "":
-		case !taken || !sure[key] && row.Lossy == "":
-			index[key], sure[key] = cell, row.Lossy == ""
+		case taken == nil || taken.Lossy != "" && row.Lossy == "":
+			index[key] = row
 		}
 	}
 	return index
 }
 
 // ruleLookup finds the rule and its forms; confirmed says whether what a key names is on the confirmed list.
-func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in lookup, confirmed func(key string) bool) {
+func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in *lookup, confirmed func(key string) bool) {
 	r := c.project.Rule(word.Text)
 	if r == nil {
 		c.unknown(word, "unknown-rule", "there is no rule", spec.Names(c.project.Rules, func(r *spec.Rule) spec.Scalar { return r.Name }))
@@ -142,10 +138,10 @@ func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in lookup, confirmed 
 		bare, ok := from.bare(key)
 		return bare, ok && !slices.Contains(never, bare)
 	}
-	in = func(key string) (string, bool) {
+	in = &lookup{"rule " + r.Name.Text, func(key string) (string, engine.Pos, bool) {
 		bare, ok := bare(key)
-		return to.head + bare + to.tail, ok
-	}
+		return to.head + bare + to.tail, to.at, ok
+	}}
 	confirmed = func(key string) bool {
 		bare, ok := bare(key)
 		return ok && slices.Contains(sure, bare)
@@ -154,7 +150,10 @@ func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in lookup, confirmed 
 }
 
 // pattern is a form such as agency-{name}, cut at its name.
-type pattern struct{ head, tail string }
+type pattern struct {
+	head, tail string
+	at         engine.Pos
+}
 
 func (p pattern) bare(s string) (string, bool) {
 	if len(s) <= len(p.head)+len(p.tail) || !strings.HasPrefix(s, p.head) || !strings.HasSuffix(s, p.tail) {
@@ -175,7 +174,7 @@ func (c *compiler) pattern(r *spec.Rule, word spec.Scalar) (pattern, bool) {
 	if !ok {
 		c.errorAt(f.Pattern.At, textWidth(f.Pattern), "bad-pattern", "a form needs {name} in it", "")
 	}
-	return pattern{head, tail}, ok
+	return pattern{head, tail, f.Pattern.At}, ok
 }
 
 // unknown reports a name that nothing has; what says of what, up to the name.

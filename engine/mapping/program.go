@@ -125,6 +125,8 @@ type about struct {
 	say   string
 	place string
 	at    engine.Pos
+
+	origin *origin
 }
 
 // reason gives the step's own words, or otherwise.

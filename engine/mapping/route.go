@@ -20,7 +20,10 @@ type routeCompiler struct {
 func (rc *routeCompiler) steps(lines []spec.Step) []step {
 	var steps []step
 	for i := range lines {
-		if s := rc.step(&lines[i]); s != nil {
+		var s step
+		inputs := rc.c.collect(func() { s = rc.step(&lines[i]) })
+		if s != nil {
+			s.self().origin.inputs = inputs
 			steps = append(steps, s)
 		}
 	}
@@ -66,13 +69,13 @@ func (rc *routeCompiler) about(s *spec.Step) about {
 	if mark == "" {
 		mark = strconv.Itoa(s.At.Line)
 	}
-	return about{name: s.Name.Text, code: rc.name + "/" + mark, say: s.Say.Text, place: s.At.String(), at: s.At}
+	return about{name: s.Name.Text, code: rc.name + "/" + mark, say: s.Say.Text, place: s.At.String(), at: s.At, origin: &origin{step: s}}
 }
 
 // bind gives the step's name a place and a shape.
 func (rc *routeCompiler) bind(s *spec.Step, of *shape) about {
 	a := rc.about(s)
-	a.slot = rc.c.newSlot()
+	a.slot, a.origin.class = rc.c.newSlot(), of.class
 	rc.scope.names[s.Name.Text] = name{a.slot, of}
 	return a
 }
@@ -294,7 +297,7 @@ func (rc *routeCompiler) first(s *spec.Step) step {
 
 func (rc *routeCompiler) lookup(s *spec.Step) step {
 	from := rc.c.expression(s.From, rc.scope)
-	l := &lookupStep{from: from.code, visible: shown(from.shape.class), missing: s.Missing, unconfirmed: s.Unconfirmed}
+	l := &lookupStep{from: from.code, class: from.shape.class, visible: shown(from.shape.class), missing: s.Missing, unconfirmed: s.Unconfirmed}
 	of := textShape
 	if s.Kind == spec.RuleStep {
 		l.in, l.confirmed = rc.c.ruleLookup(s.Lookup, s.Key, s.Give)

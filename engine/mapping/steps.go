@@ -11,6 +11,7 @@ import (
 // ends it has said so to the decision. eachStep alone is walked by the route.
 type step interface {
 	take(d *decision, it *item) bool
+	self() *about
 }
 
 // readStep looks records up in a system.
@@ -162,6 +163,9 @@ type pickStep struct {
 
 func (s *pickStep) take(d *decision, it *item) bool {
 	items := d.rows(s.at, s.list(&d.frame))
+	if d.trace != nil {
+		d.trace.rows = len(items)
+	}
 	hits := d.having(s.slot, items, s.where)
 	if len(s.try) > 0 {
 		hits = s.tried(d, hits)
@@ -224,7 +228,8 @@ func (s *firstStep) take(d *decision, _ *item) bool {
 // lookupStep is a rule or a map.
 type lookupStep struct {
 	about
-	in          lookup
+	in          *lookup
+	class       engine.Class          // of from
 	confirmed   func(key string) bool // of a rule; nil for a map
 	from        code
 	visible     bool // the value may stand in a reason
@@ -234,7 +239,7 @@ type lookupStep struct {
 
 func (s *lookupStep) take(d *decision, it *item) bool {
 	from := s.from(&d.frame)
-	found := lookUp(s.in, from)
+	found := d.lookUp(s.in, from, s.class)
 	d.slots[s.slot] = found
 	if d.broken != nil {
 		return true

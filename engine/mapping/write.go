@@ -24,12 +24,22 @@ type write struct {
 	await   bool
 	verify  []string
 	apart   bool // the route has several writes
+	spec    *spec.Write
+	inputs  []input // of onlyIf
 	code    string
 	place   string
 }
 
 func (w *write) reason(what, text string) engine.Reason {
 	return engine.Reason{Code: w.code + "/" + what, Text: text, Place: w.place}
+}
+
+// idle says in words why there is nothing to write; "" when there is.
+func (w *write) idle(target value) string {
+	if w.row == nil && !target.given() && !w.may() {
+		return "there is no record to update"
+	}
+	return ""
 }
 
 // may says whether the write can make what is not there yet.
@@ -83,6 +93,7 @@ func (d *decision) chain(r *route, group []*draft) {
 // put decides one write; nil when there is nothing to write.
 func (d *decision) put(w *write, it *item) *draft {
 	if w.onlyIf != nil && !w.onlyIf(&d.frame).yes() {
+		d.startWrite(w, it, value{}, "its only_if is not true")
 		return d.brokenDraft(it)
 	}
 	var target value
@@ -92,6 +103,7 @@ func (d *decision) put(w *write, it *item) *draft {
 	if r := target.record(); target.given() && (r == nil || r.ID == "") {
 		return d.end(it, engine.Quarantined, w.reason("target", "the record to update has no id"))
 	}
+	d.startWrite(w, it, target, w.idle(target))
 	once, early, ok := d.sentAlready(w, it)
 	switch {
 	case !ok:
@@ -254,6 +266,7 @@ func (d *decision) putRow(w *write, it *item, target value) *draft {
 	if !ok {
 		return early
 	}
+	d.inRow(w, key, current)
 	notes := it.notes
 	settings, wrong := d.fill(w, current, &notes)
 	if early := d.brokenDraft(it); early != nil {
@@ -298,6 +311,7 @@ func (d *decision) rowNow(w *write, it *item, target value) (key, current value,
 		early = d.end(it, engine.Quarantined, w.key.reason("the record already has a row with this "+w.key.name))
 		return key, current, early, false
 	case !current.given() && !w.may():
+		d.leave("there is no such row to update")
 		return key, current, nil, false
 	}
 	return key, current, nil, true
