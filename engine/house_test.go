@@ -21,6 +21,8 @@ var mayImport = map[string][]string{
 	"engine/spec":              {"engine"},
 	"engine/store":             {"engine"},
 	"engine/mapping":           {"engine", "engine/spec"},
+	"engine/mapping/words":     {},
+	"engine/sheet":             {"engine", "engine/spec", "engine/mapping/words"},
 	"engine/spectest":          {"engine", "engine/spec", "engine/mapping"},
 	"engine/reconcile":         {"engine", "engine/spec", "engine/mapping", "engine/store"},
 	"connectors/strictjson":    {},
@@ -46,6 +48,7 @@ var onlyIn = map[string][]string{
 	"github.com/tidwall/sjson":              {"engine/mapping", "connectors"},
 	"github.com/tidwall/gjson":              {"engine/mapping", "connectors"},
 	"github.com/goccy/go-yaml":              {"engine/spec", "cmd/casebridge"},
+	"github.com/xuri/excelize":              {"engine/sheet"},
 	"github.com/santhosh-tekuri/jsonschema": {"engine/spec"},
 }
 
