@@ -75,15 +75,15 @@ func (Driver) Open(o engine.Opening) (engine.Connection, error) {
 		c.read = c.write
 	}
 	if c.read == "" && c.outbox == "" {
-		return nil, fault("open connection", "read", errors.New("none of read, write and outbox is set"))
+		return nil, fault("open connection "+c.name, "read", errors.New("none of read, write and outbox is set"))
 	}
 	if c.read == "-" && c.write != "" {
-		return nil, fault("open connection", "read", errors.New("standard input cannot be written back to a file"))
+		return nil, fault("open connection "+c.name, "read", errors.New("standard input cannot be written back to a file"))
 	}
 	if c.write != "" && c.write == c.outbox {
-		return nil, fault("open connection", "outbox", errors.New("must not be the file of write: messages are no records"))
+		return nil, fault("open connection "+c.name, "outbox", errors.New("must not be the file of write: messages are no records"))
 	}
-	c.index = &index{root: c.read, mayLack: c.read == c.write}
+	c.index = &index{connection: c.name, root: c.read, mayLack: c.read == c.write}
 	return c, nil
 }
 
@@ -113,7 +113,7 @@ func (c *connection) Check(ctx context.Context) error {
 			continue
 		}
 		if s, err := os.Stat(filepath.Dir(path)); err != nil || !s.IsDir() {
-			return fault("check folder", path, errors.New("the folder does not exist"))
+			return fault("check folder of "+c.name, path, errors.New("the folder does not exist"))
 		}
 	}
 	if c.read == "-" || c.read == "" {

@@ -136,6 +136,44 @@ func TestBrokenFilesAreFaults(t *testing.T) {
 	faultOf(t, err)
 }
 
+// A fault says which connection it is about, and the line on which the record begins.
+func TestFaultsNameConnectionAndLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		text, line, what string
+	}{
+		"cut":             {`{"id":1}` + "\n" + `{"id":2}` + "\n\n" + `{"id":"canary` + "\n", "4", "no JSON object"},
+		"same line":       {`{"id":1}` + "\n" + `{"id":2} canary`, "2", "no JSON object"},
+		"no id":           {`{"id":1}` + "\n" + `{"name":"canary"}` + "\n" + `{"id":3}`, "2", "no id"},
+		"in an array":     {"[\n" + ` {"id":1},` + "\n" + `  {"name":"canary"}` + "\n]", "3", "no id"},
+		"after a comma":   {"[\n" + ` {"id":1},` + "\n\n" + `  7` + "\n]", "4", "no JSON object"},
+		"array left open": {"[\n" + ` {"id":1}` + "\n", "3", "no JSON object"},
+		"a field twice":   {`{"id":1}` + "\n" + `{"id":2,"name":"canary","name":"canary"}`, "2", "twice"},
+		"no text":         {"{\"id\":1,\"name\":\"\xff\"}", "1", "UTF-8"},
+		"half a letter":   {`{"id":1,"name":"\ud800"}`, "1", "surrogate"},
+		"deep":            {`{"id":1}` + "\n" + `{"id":2,"d":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "}", "2", "deep"},
+	} {
+		conn, dir := open(t, map[string]string{"read": "DIR/x.ndjson"}, map[string]string{"x.ndjson": c.text})
+		_, err := bodies(t, conn, engine.Query{})
+		want := "read records of east " + filepath.Join(dir, "x.ndjson") + ":" + c.line + ": "
+		if text := faultOf(t, err).Error(); !strings.HasPrefix(text, want) || !strings.Contains(text, c.what) || strings.Contains(text, "canary") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
+
+func TestFaultsOfStandardInputNameTheRecord(t *testing.T) {
+	for text, want := range map[string]string{`{"id":1}{"id":1}`: "record 2: its id came before", `{"id":1} {"name":"canary"}`: "record 2: the record that begins here has no id", `[`: "record 1: no JSON"} {
+		conn, err := file.Driver{}.Open(engine.Opening{Connection: "east", Settings: engine.NewSettings(map[string]string{"read": "-"}), Stdin: strings.NewReader(text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = bodies(t, conn, engine.Query{})
+		if got := faultOf(t, err).Error(); !strings.Contains(got, "read records of east standard input, "+want) {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
 func TestLaterLinesChangeARecord(t *testing.T) {
 	conn, dir := open(t, map[string]string{"write": "DIR/people.ndjson"}, nil)
 	if got, err := bodies(t, conn, engine.Query{}); err != nil || got != "" {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/casebridge/casebridge/connectors/strictjson"
 	"github.com/casebridge/casebridge/engine"
 )
 
@@ -28,8 +30,9 @@ type span struct {
 
 // index knows where the records are, not what they hold: memory is a few words per line.
 type index struct {
-	root    string // file or folder
-	mayLack bool   // a file that is not there yet has no records
+	connection string // its name, for faults
+	root       string // file or folder
+	mayLack    bool   // a file that is not there yet has no records
 
 	mu    sync.Mutex // guards the rest
 	files []source
@@ -75,13 +78,13 @@ func (x *index) paths() ([]string, error) {
 	case errors.Is(err, fs.ErrNotExist) && x.mayLack:
 		return nil, nil
 	case err != nil:
-		return nil, fault("read", x.root, err)
+		return nil, x.fault(x.root, err)
 	case !s.IsDir():
 		return []string{x.root}, nil
 	}
 	entries, err := os.ReadDir(x.root)
 	if err != nil {
-		return nil, fault("read", x.root, err)
+		return nil, x.fault(x.root, err)
 	}
 	var paths []string
 	for _, e := range entries {
@@ -110,22 +113,26 @@ func (x *index) grown(paths []string) bool {
 func (x *index) scan(ctx context.Context, i int) error {
 	f, err := os.Open(x.files[i].path)
 	if err != nil {
-		return fault("read", x.files[i].path, err)
+		return x.fault(x.files[i].path, err)
 	}
 	defer func() { _ = f.Close() }()
 	from := x.files[i].size
 	if s, err := f.Stat(); err == nil && s.Size() == from {
 		return nil
 	}
-	array, err := eachValue(ctx, io.NewSectionReader(f, from, 1<<62), x.files[i].path, func(raw []byte, start int64) error {
+	array, err := eachValue(ctx, io.NewSectionReader(f, from, 1<<62), func(raw []byte, start int64) error {
 		return x.note(raw, span{file: i, start: from + start, size: len(raw)})
 	})
+	var bad *badRecord
+	if errors.As(err, &bad) {
+		return x.fault(place(x.files[i].path, from+bad.at), bad.cause)
+	}
 	if err != nil {
 		return err
 	}
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
-		return fault("read", x.files[i].path, err)
+		return x.fault(x.files[i].path, err)
 	}
 	x.files[i].size, x.files[i].array = end, array
 	return nil
@@ -135,7 +142,7 @@ func (x *index) scan(ctx context.Context, i int) error {
 func (x *index) note(raw []byte, at span) error {
 	id := idOf(raw)
 	if id == "" {
-		return fault("read", x.files[at.file].path, errors.New("a record at byte "+strconv.FormatInt(at.start, 10)+" has no id"))
+		return errNoID
 	}
 	if x.spans[id] == nil {
 		x.order = append(x.order, id)
@@ -169,7 +176,7 @@ func (x *index) load(id string) ([]byte, error) {
 	for _, s := range spans {
 		raw := make([]byte, s.size)
 		if err := readAt(files[s.file].path, raw, s.start); err != nil {
-			return nil, err
+			return nil, x.fault(files[s.file].path, err)
 		}
 		if body == nil {
 			body = raw
@@ -184,23 +191,37 @@ func (x *index) load(id string) ([]byte, error) {
 func readAt(path string, into []byte, start int64) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return fault("read", path, err)
+		return err
 	}
 	defer func() { _ = f.Close() }()
 	if _, err := f.ReadAt(into, start); err != nil || !gjson.ValidBytes(into) {
-		return fault("read", path, errors.New("it changed while it was read"))
+		return errors.New("it changed while it was read")
 	}
 	return nil
 }
 
-// eachValue calls do for every JSON object of in, which is one array or values one after the other.
-func eachValue(ctx context.Context, in io.Reader, path string, do func(raw []byte, start int64) error) (array bool, err error) {
+var (
+	errNoID     = errors.New("the record that begins here has no id")
+	errNoRecord = errors.New("no JSON object where a record should begin")
+)
+
+// badRecord is a cause and where in the text it stands: at is not behind the beginning of the record.
+type badRecord struct {
+	at    int64
+	cause error
+}
+
+func (b *badRecord) Error() string { return b.cause.Error() }
+
+// eachValue calls do for every JSON object of in, which is one array or values one after the other. What
+// is wrong with a record, also what do says, is a *badRecord; being told to stop is not.
+func eachValue(ctx context.Context, in io.Reader, do func(raw []byte, start int64) error) (array bool, err error) {
 	buffered := bufio.NewReader(in)
 	decoder := json.NewDecoder(buffered)
 	if first := firstByte(buffered); first == '[' {
 		array = true
 		if _, err := decoder.Token(); err != nil {
-			return array, notJSON(path, 0)
+			return array, &badRecord{0, errNoRecord}
 		}
 	}
 	for !array || decoder.More() {
@@ -208,24 +229,54 @@ func eachValue(ctx context.Context, in io.Reader, path string, do func(raw []byt
 			return array, cancelled("read")
 		}
 		var raw json.RawMessage
+		before := decoder.InputOffset()
 		err := decoder.Decode(&raw)
 		if errors.Is(err, io.EOF) && !array {
 			return array, nil
 		}
 		if err != nil || !bytes.HasPrefix(raw, []byte("{")) {
-			return array, notJSON(path, decoder.InputOffset())
+			return array, &badRecord{before, errNoRecord}
 		}
-		if err := do(raw, decoder.InputOffset()-int64(len(raw))); err != nil {
+		if err := strictjson.Check(raw); err != nil {
+			return array, &badRecord{before, fmt.Errorf("the record that begins here cannot be used: %w", err)}
+		}
+		if err := do(raw, decoder.InputOffset()-int64(len(raw))); errors.Is(err, errNoID) {
+			return array, &badRecord{before, err}
+		} else if err != nil {
 			return array, err
 		}
 	}
 	if _, err := decoder.Token(); err != nil { // the closing bracket
-		return array, notJSON(path, decoder.InputOffset())
+		return array, &badRecord{decoder.InputOffset(), errNoRecord}
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return array, notJSON(path, decoder.InputOffset())
+		return array, &badRecord{decoder.InputOffset(), errNoRecord}
 	}
 	return array, nil
+}
+
+// place is "path:line" of what begins at offset or behind it; the path alone when nobody can say.
+func place(path string, offset int64) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return path
+	}
+	defer func() { _ = f.Close() }()
+	in, line := bufio.NewReader(f), 1
+	for at := int64(0); ; at++ {
+		c, err := in.ReadByte()
+		if err != nil || at >= offset && c != '\n' && c != '\r' && c != '\t' && c != ' ' && c != ',' {
+			return path + ":" + strconv.Itoa(line)
+		}
+		if c == '\n' {
+			line++
+		}
+	}
+}
+
+// fault is an error about what this connection reads.
+func (x *index) fault(ref string, err error) *engine.Fault {
+	return fault("read records of "+x.connection, ref, err)
 }
 
 // firstByte looks at the first byte that is not white space, without taking it.
@@ -240,10 +291,6 @@ func firstByte(in *bufio.Reader) byte {
 		}
 	}
 	return 0
-}
-
-func notJSON(path string, at int64) *engine.Fault {
-	return fault("read", path, errors.New("no JSON object where a record should be, near byte "+strconv.FormatInt(at, 10)))
 }
 
 // idOf is the id of a record as text; a number is taken as it is written.

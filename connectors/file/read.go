@@ -1,10 +1,12 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -28,7 +30,7 @@ func (c *connection) Read(ctx context.Context, q engine.Query) iter.Seq2[engine.
 		var err error
 		switch {
 		case q.Object != recordName || c.read == "":
-			err = fault("read", q.Object, errors.New("this connection cannot read that"))
+			err = c.index.fault(q.Object, errors.New("this connection cannot read that"))
 		case c.read == "-":
 			err = c.stream(ctx, give)
 		default:
@@ -66,16 +68,21 @@ func (c *connection) each(ctx context.Context, named string, give func(string, [
 
 var errEnough = errors.New("enough was read")
 
+var errSecond = errors.New("its id came before")
+
 // stream gives the records of standard input as they come.
 func (c *connection) stream(ctx context.Context, give func(string, []byte) bool) error {
 	if c.stdin == nil {
-		return fault("read", "standard input", errors.New("there is none"))
+		return c.index.fault("standard input", errors.New("there is none"))
 	}
 	seen := map[string]bool{}
-	_, err := eachValue(ctx, c.stdin, "standard input", func(raw []byte, _ int64) error {
+	_, err := eachValue(ctx, c.stdin, func(raw []byte, _ int64) error {
 		id := idOf(raw)
-		if id == "" || seen[id] {
-			return fault("read", "standard input", errors.New("a record has no id, or one that came before"))
+		if id == "" {
+			return errNoID
+		}
+		if seen[id] {
+			return errSecond
 		}
 		seen[id] = true
 		if !give(id, slices.Clone(raw)) {
@@ -86,13 +93,24 @@ func (c *connection) stream(ctx context.Context, give func(string, []byte) bool)
 	if errors.Is(err, errEnough) {
 		return nil
 	}
+	var bad *badRecord
+	if errors.As(err, &bad) || errors.Is(err, errSecond) {
+		return c.index.fault("standard input, record "+strconv.Itoa(len(seen)+1), cmp.Or(causeOf(bad), err))
+	}
 	return err
+}
+
+func causeOf(bad *badRecord) error {
+	if bad == nil {
+		return nil
+	}
+	return bad.cause
 }
 
 // Find looks records up by id or external_id.
 func (c *connection) Find(ctx context.Context, l engine.Lookup) ([]engine.Record, error) {
 	if l.Object != recordName || l.By != "id" && l.By != "external_id" || c.read == "" || c.read == "-" {
-		return nil, fault("find by "+l.By, l.Object, errors.New("this connection cannot look that up"))
+		return nil, fault("find in "+c.name+" by "+l.By, l.Object, errors.New("this connection cannot look that up"))
 	}
 	if err := ctxFault(ctx, "find"); err != nil {
 		return nil, err

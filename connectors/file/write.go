@@ -46,7 +46,7 @@ func (c *connection) line(change *engine.Change, lines map[string]*bytes.Buffer)
 	}
 	if reason != "" {
 		return engine.Outcome{State: engine.Refused, Fault: &engine.Fault{
-			Kind: engine.Rejected, Op: "write", Ref: change.Target, Err: errors.New(reason), Next: "Correct the mapping or the settings of this connection.",
+			Kind: engine.Rejected, Op: "write to " + c.name, Ref: change.Target, Err: errors.New(reason), Next: "Correct the mapping or the settings of this connection.",
 		}}
 	}
 	if lines[path] == nil {
@@ -114,7 +114,7 @@ func (c *connection) add(path string, lines []byte) (state engine.State, err err
 func (c *connection) failed(changes []engine.Change, outcomes []engine.Outcome, path string, state engine.State, err error) {
 	for i := range changes {
 		if outcomes[i].State == engine.Done && c.pathOf(&changes[i]) == path {
-			outcomes[i] = engine.Outcome{State: state, Fault: fault("write", path, err)}
+			outcomes[i] = engine.Outcome{State: state, Fault: fault("write to "+c.name, path, err)}
 		}
 	}
 }
