@@ -44,6 +44,7 @@ type Field struct {
 	RowKey   string            // the column that tells rows of Rows apart, e.g. "unique_id"
 	ReadOnly bool              // the system never takes it on a write
 	Required bool              // a write without it is refused by the system
+	Unused   bool              // the system takes it on a write and does nothing with it today
 	Labels   map[string]string // by language, for people
 	Note     string            // what an author should know
 }

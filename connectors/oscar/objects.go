@@ -113,13 +113,13 @@ func referralFields() []engine.Field {
 		personal("mosvy_number", engine.Text, ""),
 		personal("reason_for_referral", engine.Text, "N/A if blank"),
 		required(engine.Field{Name: "services", Type: engine.Rows, Fields: []engine.Field{
-			coded("uuid", engine.Text, "OSCaR ignores it"),
+			unused(coded("uuid", engine.Text, "OSCaR ignores it")),
 			required(coded("name", engine.Text, "exactly as OSCaR writes it; an unknown name is dropped")),
 		}, Note: "exactly one, so that one answer is about one service"}),
-		personal("date_of_referral", engine.Date, dropped+" and takes its own day"),
-		coded("transaction_id", engine.Text, dropped),
-		coded("resource", engine.Text, dropped),
-		coded("organization_id", engine.Text, "OSCaR never reads it"),
+		unused(personal("date_of_referral", engine.Date, dropped+" and takes its own day")),
+		unused(coded("transaction_id", engine.Text, dropped)),
+		unused(coded("resource", engine.Text, dropped)),
+		unused(coded("organization_id", engine.Text, "OSCaR never reads it")),
 	}
 }
 
@@ -162,5 +162,11 @@ func personal(name string, kind engine.Type, note string) engine.Field {
 
 func required(f engine.Field) engine.Field {
 	f.Required = true
+	return f
+}
+
+// unused is taken and does nothing today.
+func unused(f engine.Field) engine.Field {
+	f.Unused = true
 	return f
 }

@@ -176,6 +176,7 @@ func (m *merging) describe(where string, field, fixed *engine.Field, f *node) {
 	}
 	field.ReadOnly = field.ReadOnly || f.get("read_only").isTrue()
 	field.Required = field.Required || f.get("required").isTrue()
+	field.Unused = field.Unused || f.get("unused").isTrue()
 	m.codes(field, f.get("codes"))
 	f.get("label").each(func(language, text *node) {
 		if field.Labels == nil {
