@@ -32,9 +32,6 @@ const (
 	decisionsPath = "/api/v1/organizations/referrals/update_statuses"
 )
 
-// maxList bounds what one list may take on disk.
-const maxList = 8 << 30
-
 var (
 	errNotOSCaR   = errors.New("the answer is not what OSCaR gives")
 	errNotRead    = errors.New("this object cannot be read")
@@ -55,6 +52,7 @@ func (Driver) Settings() []engine.Setting {
 		engine.Setting{Name: "password", Note: "of the interoperability account", Secret: true, Required: true},
 		engine.Setting{Name: "list_timeout", Note: "longest wait for the list of clients, which has no pages", Default: "10m"},
 		engine.Setting{Name: "max_record", Note: "largest client in bytes", Default: "1048576"},
+		engine.Setting{Name: "max_list", Note: "largest list of clients in bytes; so much room may be needed in the temporary folder", Default: "4294967296"},
 	)
 }
 
@@ -70,12 +68,9 @@ func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	maxRecord, err := s.Number("max_record")
+	limits, err := sizes(s)
 	if err != nil {
 		return nil, err
-	}
-	if maxRecord < 1 {
-		return nil, settingFault("max_record", "must be at least 1")
 	}
 	for _, name := range []string{"email", "password"} {
 		if s.Secret(name).Empty() {
@@ -89,8 +84,23 @@ func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
 	return &connection{
 		name: o.Connection, http: client, tempDir: o.TempDir,
 		session:     newSession(client, s.Text("email"), s.Secret("password"), o.Now),
-		listTimeout: listTimeout, maxRecord: int(maxRecord),
+		listTimeout: listTimeout, maxRecord: int(limits[0]), maxList: limits[1],
 	}, nil
+}
+
+// sizes reads max_record and max_list, in bytes.
+func sizes(s engine.Settings) (limits [2]int64, err error) {
+	for i, name := range []string{"max_record", "max_list"} {
+		n, err := s.Number(name)
+		if err != nil {
+			return limits, err
+		}
+		if n < 1 || n > 1<<40 {
+			return limits, settingFault(name, "must be at least 1 and at most a terabyte")
+		}
+		limits[i] = int64(n)
+	}
+	return limits, nil
 }
 
 func settingFault(name, what string) error {
@@ -104,6 +114,7 @@ type connection struct {
 	session     *session
 	listTimeout time.Duration
 	maxRecord   int
+	maxList     int64
 	tempDir     string
 	directory   directory
 }
@@ -142,7 +153,7 @@ func (c *connection) do(ctx context.Context, r rest.Request) (answer *rest.Respo
 func (c *connection) spool(ctx context.Context, r rest.Request) (list *rest.Spooled, err error) {
 	err = c.session.with(ctx, func(header http.Header) error {
 		r.Header = header
-		list, err = c.http.Spool(ctx, r, c.tempDir, maxList)
+		list, err = c.http.Spool(ctx, r, c.tempDir, c.maxList)
 		return err
 	})
 	return list, err

@@ -127,7 +127,7 @@ func connectedTo(t *testing.T, url string, settings map[string]string, transport
 
 func TestOpenNamesTheSettingThatIsWrong(t *testing.T) {
 	for name, value := range map[string]string{
-		"url": "ftp://host", "email": "", "password": "", "list_timeout": "soon", "max_record": "0", "connections": "many",
+		"url": "ftp://host", "email": "", "password": "", "list_timeout": "soon", "max_record": "0", "max_list": "-1", "connections": "many",
 	} {
 		values := map[string]string{"url": "https://host", "email": "a@example.org", "password": "x"}
 		values[name] = value

@@ -142,6 +142,7 @@ func (r *reader) ask(ctx context.Context, by string, values []string, fields str
 			empty++
 			continue
 		}
+		before := len(seen)
 		for _, row := range p.rows {
 			found := gjson.GetBytes(row.raw, by)
 			if found.Type != gjson.String || !slices.Contains(values, found.Str) {
@@ -155,7 +156,7 @@ func (r *reader) ask(ctx context.Context, by string, values []string, fields str
 		switch {
 		case len(seen) >= p.total:
 			return hits, nil
-		case len(p.rows) == 0:
+		case len(seen) == before: // nobody new, and yet there are said to be more
 			return nil, &engine.Fault{Kind: engine.Transient, Op: "find cases", Ref: by, Err: errMoving}
 		}
 		number++

@@ -173,8 +173,10 @@ func (w *walk) settle(ctx context.Context, give func(row) bool) error {
 	ids := map[string]bool{}
 	for pass := range patience {
 		order := "&order_by=created_at&order=" + []string{"asc", "desc"}[pass%2]
-		total := 0
-		for number := 1; number == 1 || (number-1)*maxPer < total; number++ {
+		total, before := 0, -1
+		// A page that brings nobody new ends the pass: what a server counts is not to be trusted for ever.
+		for number := 1; number == 1 || (number-1)*maxPer < total && len(ids) > before; number++ {
+			before = len(ids)
 			p, err := w.ask(ctx, w.from, order, number, maxPer)
 			if err != nil {
 				return err

@@ -134,6 +134,8 @@ func ownTransport(connections int) *http.Transport {
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
 		ForceAttemptHTTP2:     true,
+
+		MaxResponseHeaderBytes: 256 << 10,
 	}
 }
 

@@ -62,7 +62,9 @@ func (c *Client) Spool(ctx context.Context, r Request, dir string, limit int64) 
 			return fault
 		}
 		var err error
-		if spooled, err = Spool(resp.Body, dir, limit); err != nil {
+		if spooled, err = Spool(resp.Body, dir, limit); errors.Is(err, errNotJSON) {
+			return notJSON(resp.StatusCode)
+		} else if err != nil {
 			return bodyFault(err)
 		}
 		if !spooled.looksJSON() {

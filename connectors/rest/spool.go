@@ -27,7 +27,8 @@ type Spooled struct {
 }
 
 // Spool writes body, at most limit bytes (0: any size), to an encrypted file under dir ("" means the
-// system's). An error is an *engine.Fault, or the error of reading body.
+// system's). An error is an *engine.Fault, or the error of reading body. What does not begin like an
+// object or an array is given up as soon as that shows.
 func Spool(body io.Reader, dir string, limit int64) (*Spooled, error) {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
@@ -95,6 +96,9 @@ func (s *Spooled) fillFrom(body io.Reader, limit int64) error {
 		if s.size += int64(n); limit > 0 && s.size > limit {
 			return errTooLarge
 		}
+		if !s.mayBeJSON() {
+			return broken(errNotJSON) // a page, or the zeros of a bomb: not worth the disk
+		}
 		if errors.Is(readErr, io.EOF) {
 			break
 		}
@@ -115,6 +119,11 @@ func (s *Spooled) note(b []byte) {
 			s.first = b[i]
 		}
 	}
+}
+
+// mayBeJSON says whether what came so far can still be an object or an array.
+func (s *Spooled) mayBeJSON() bool {
+	return s.looksJSON() || s.first == 0 && s.size < spoolBuffer
 }
 
 func (s *Spooled) looksJSON() bool { return s.first == '{' || s.first == '[' }

@@ -22,7 +22,7 @@ func elements(t *testing.T, text, array string, limit int) ([]string, error) {
 	t.Helper()
 	s, err := rest.Spool(iotest.OneByteReader(strings.NewReader(text)), t.TempDir(), 0)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer s.Close()
 	var got []string
@@ -144,6 +144,13 @@ func TestSpoolLimits(t *testing.T) {
 	if _, err := rest.Spool(strings.NewReader(strings.Repeat(" ", 100)), t.TempDir(), 50); err == nil {
 		t.Error("more than allowed was kept")
 	}
+	// What cannot become a list is not kept at all.
+	for _, text := range []string{"<html>", "\xef\xbb\xbf[]", strings.Repeat(" ", 1<<20) + "[]", "\x00"} {
+		counted := &countingReader{in: strings.NewReader(text + strings.Repeat(" ", 10<<20))}
+		if _, err := rest.Spool(counted, t.TempDir(), 0); engine.KindOf(err) != engine.Transient || counted.n > 1<<20 {
+			t.Errorf("%.10q: %v after %d bytes", text, err, counted.n)
+		}
+	}
 	_, err := rest.Spool(strings.NewReader("[]"), t.TempDir()+"/none", 0)
 	if f := fault(t, err); f.Kind != engine.Environment {
 		t.Errorf("%v", f)
@@ -208,7 +215,8 @@ func FuzzSpool(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := rest.Spool(bytes.NewReader(text), dir, 0)
 		if err != nil {
-			t.Fatal(err)
+			fault(t, err)
+			return
 		}
 		defer s.Close()
 		var got []string
@@ -261,4 +269,16 @@ func BenchmarkElements(b *testing.B) {
 		for range s.Elements("data", 1<<20) {
 		}
 	}
+}
+
+// countingReader counts what was read of it.
+type countingReader struct {
+	in io.Reader
+	n  int
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.n += n
+	return n, err
 }
