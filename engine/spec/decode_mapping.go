@@ -19,7 +19,7 @@ func decodeField(name, n *node) *FieldRule {
 		Name: name.scalar(), At: name.at,
 		From: n.get("from").scalars(), Expr: n.get("expr").scalar(), One: decodeFields(n.get("one")),
 		Map: n.get("map").scalar(), Key: n.get("by").scalar(), Give: n.get("give").scalar(), Missing: otherwise(n.get("missing")),
-		WhenBlank: decodeFiller(n.get("when_blank")), Policy: Policy(n.get("policy").string()),
+		WhenBlank: decodeFiller(n.get("when_blank")), Policy: Policy(n.get("policy").string()), Conflict: n.get("conflict").scalar(),
 		Clear: n.get("clear").isTrue(), Required: n.get("required").isTrue(), Warn: n.get("warn").scalar(),
 	}
 	if f.Policy == "" {

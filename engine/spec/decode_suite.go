@@ -19,7 +19,7 @@ func (b *builder) decodeSuite(n *node) *Suite {
 func (b *builder) decodeCase(n *node) TestCase {
 	c := TestCase{
 		Name: n.get("name").scalar(), Now: b.moment(n.get("now")), At: n.at,
-		Given: decodeRecords(n.get("given")), Recalled: decodeRecords(n.get("recalled")),
+		Given: decodeRecords(n.get("given")), Recalled: decodeRecords(n.get("recalled")), Linked: decodeRecords(n.get("linked")),
 		Swept: n.get("swept") == nil || n.get("swept").isTrue(), Sealed: n.get("sealed") == nil || n.get("sealed").isTrue(),
 	}
 	if read := n.get("read"); read != nil {

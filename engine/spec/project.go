@@ -245,6 +245,16 @@ const (
 	IfEmpty  Policy = "if_empty"  // only where the target has nothing
 )
 
+// Conflict says whose value stays when people may change a field on both sides.
+type Conflict string
+
+// The conflict policies. Without one it is SourceWins.
+const (
+	SourceWins Conflict = "source" // the source's value goes whenever it differs
+	TargetWins Conflict = "target" // what people made of it in the target stays
+	Review     Conflict = "review" // what people made of it in the target stays; changed on both sides, a person decides
+)
+
 // FieldRule says where the value of one target field comes from. Exactly one
 // of From, Expr, Literal, Constant, One, List is filled.
 type FieldRule struct {
@@ -264,6 +274,7 @@ type FieldRule struct {
 
 	WhenBlank *Filler // nil: the mapping's
 	Policy    Policy
+	Conflict  Scalar // a Conflict; empty Text: source
 	Clear     bool   // a blank value clears the target
 	Required  bool   // a blank value quarantines the item
 	Warn      Scalar // said when Default or WhenBlank stood in

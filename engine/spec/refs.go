@@ -195,9 +195,12 @@ func (b *builder) checkFieldRules(fields []*FieldRule) {
 		b.refer(f.Constant, "constant", b.constants())
 		b.checkFiller(f.WhenBlank)
 		b.checkSources(f)
+		b.checkConflict(f)
 		b.checkFieldRules(f.One)
+		b.noConflict(f.One)
 		if f.List != nil {
 			b.checkFieldRules([]*FieldRule{f.List})
+			b.noConflict([]*FieldRule{f.List})
 		}
 	}
 }
@@ -221,6 +224,22 @@ func (b *builder) checkSources(f *FieldRule) {
 	}
 }
 
+// checkConflict reports a field that can never be in conflict.
+func (b *builder) checkConflict(f *FieldRule) {
+	if f.Conflict.Text != "" && f.Policy != OnChange && f.Policy != "" {
+		b.faultAt(f.Conflict, "idle-conflict", "keep one of them", "the policy %s never replaces a value of %q in the target, so nothing can be in conflict", f.Policy, f.Name.Text)
+	}
+}
+
+// noConflict reports parts of a field that want a conflict policy of their own: a field is written whole.
+func (b *builder) noConflict(parts []*FieldRule) {
+	for _, p := range parts {
+		if p.Conflict.Text != "" {
+			b.faultAt(p.Conflict, "inner-conflict", "write it at the field itself", "a field is written whole: a part of it cannot have a conflict policy of its own")
+		}
+	}
+}
+
 func (b *builder) constants() []string {
 	return Names(b.project.Constants, func(c Constant) Scalar { return c.Name })
 }
@@ -237,6 +256,7 @@ func (b *builder) checkSuite(s *Suite) {
 	for _, c := range s.Cases {
 		b.checkRecords(c.Given)
 		b.checkRecords(c.Recalled)
+		b.checkRecords(c.Linked)
 		for _, e := range c.Sent {
 			b.object(e.Object)
 		}

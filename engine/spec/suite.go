@@ -23,8 +23,9 @@ type TestCase struct {
 	Read     []Value // source records; nil: all given records of the source object
 	Recalled []GivenRecords
 	Swept    bool // recall was read whole (default true)
-	Sealed   bool // the store has a key (default true)
+	Sealed   bool // the store has a key (default true); without one nothing is Linked
 	Sent     []SentEntry
+	Linked   []GivenRecords // fields as both sides last had them in common
 	Expect   []Expectation
 	At       engine.Pos
 }
