@@ -52,6 +52,16 @@ type Change struct {
 	Known    []Pair // codes under which the other system will later show what was sent
 	Verify   []string
 	Awaiting bool // after a "done" answer it is still to be seen in the other system's list
+
+	Kept  []Reason // fields that keep what people made of them in the target
+	Links []Link   // what both sides have in common when this change is done, or at once if it writes nothing
+}
+
+// Link is the value of one field that both sides have in common. It is told once: when it is new.
+type Link struct {
+	Row   string // the row that the field is in, "visits[020d…]"; "" for a field of the record itself
+	Field string
+	Value Body // the same value has the same bytes, however a system writes it
 }
 
 // FieldChange is one field that a Change sets.

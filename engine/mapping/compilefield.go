@@ -46,6 +46,9 @@ func (c *compiler) ruleFor(field *engine.Field, r *spec.FieldRule, to target, in
 		}
 		c.checkMapCodes(r, field, to.connection)
 	}
+	if r.Conflict.Text != string(spec.SourceWins) {
+		fr.conflict = spec.Conflict(r.Conflict.Text)
+	}
 	c.checkFits(r, field, given, to.connection)
 	c.fillers(fr, r, to)
 	return fr

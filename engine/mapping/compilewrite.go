@@ -95,6 +95,7 @@ func (rc *routeCompiler) fields(w *spec.Write, compiled *write, to target) {
 		if fr := rc.c.fieldRule(r, to, in); fr != nil {
 			compiled.fields = append(compiled.fields, fr)
 			rc.useCompared(compiled, fr)
+			rc.contend(compiled, fr, r)
 		}
 	}
 	rc.checkRequired(w, compiled, to)

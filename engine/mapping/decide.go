@@ -228,6 +228,8 @@ type reply struct {
 	records []value
 	swept   bool
 	state   SendState
+	agreed  []Agreed
+	digest  func(field string, value []byte) string
 	fault   *engine.Fault
 	bad     bool // a record in it is no JSON object
 }
@@ -265,7 +267,7 @@ func (d *decision) lookAt(q Ask) *reply {
 		d.out.Wants = append(d.out.Wants, q)
 		return &reply{}
 	}
-	r := &reply{known: true, swept: answer.Swept, state: answer.State, fault: answer.Fault}
+	r := &reply{known: true, swept: answer.Swept, state: answer.State, agreed: answer.Agreed, digest: answer.Digest, fault: answer.Fault}
 	for i := range answer.Records {
 		v, ok := recordValue(&answer.Records[i])
 		r.records = append(r.records, v)

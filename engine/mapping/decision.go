@@ -31,14 +31,15 @@ const (
 	AskRecall AskKind = "recall" // in the store: what a system last listed
 	AskLedger AskKind = "ledger" // in the store: what was sent and may be unanswered
 	AskOnce   AskKind = "once"   // in the store: what became of the send with this key
+	AskLink   AskKind = "link"   // in the store: what both sides of a record, or of one row of it, last had in common
 )
 
 // Ask is one thing that a decision needs to know.
 type Ask struct {
 	Kind   AskKind
 	Object string        // "connection.object"
-	By     string        // read: the field; "" asks for the records that Value owns
-	Value  string        // read: the value
+	By     string        // read: the field; "" asks for the records that Value owns; link: the row, or ""
+	Value  string        // read: the value; link: the record's ID
 	Pairs  []engine.Pair // recall: any must fit; ledger: all must fit
 	Once   string        // once: the key, as in Change.Once
 }
@@ -61,7 +62,13 @@ type Answer struct {
 	Swept   bool            // recall: the object was read whole at least once
 	State   SendState       // once
 	Fault   *engine.Fault   // it could not be read: everything that needs it is "cannot tell"
+
+	Agreed []Agreed                                // link
+	Digest func(field string, value []byte) string // link: of the Value of an engine.Link; nil when no digests are kept
 }
+
+// Agreed is the digest of the value that both sides of a field last had in common.
+type Agreed struct{ Field, Digest string }
 
 // SendState is what the ledger knows about a send. The zero value is "never sent".
 type SendState string

@@ -16,6 +16,9 @@ func (dr *draft) finish() engine.Change {
 	if c.Verdict == engine.NoChange {
 		c.Chain = ""
 		c.Reason = dr.w.reason("same", "nothing differs")
+		if len(c.Kept) > 0 {
+			c.Reason = c.Kept[0]
+		}
 		return c
 	}
 	c.Document, c.Fields = engine.NewBody(dr.document()), dr.changedFields()

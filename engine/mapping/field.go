@@ -20,6 +20,7 @@ type fieldRule struct {
 	filler    *value // of the rule, or else of its mapping; nil: leave the field out
 	own       bool   // filler is the rule's own
 	policy    spec.Policy
+	conflict  spec.Conflict // "" when the source wins
 	clear     bool
 	required  bool
 	warn      string
@@ -42,8 +43,8 @@ type setting struct {
 
 // fill evaluates a write's fields against what is there now; null is nothing
 // there. It gives what must be written, or why the item cannot be.
-func (d *decision) fill(w *write, now value, notes *[]engine.Reason) ([]setting, *engine.Reason) {
-	settings := make([]setting, 0, len(w.fields))
+func (d *decision) fill(w *write, now value, known agreement, notes *[]engine.Reason) (contents, *engine.Reason) {
+	c := contents{settings: make([]setting, 0, len(w.fields))}
 	for _, rule := range w.fields {
 		if rule == w.key {
 			continue
@@ -56,18 +57,21 @@ func (d *decision) fill(w *write, now value, notes *[]engine.Reason) ([]setting,
 		v, filled, wrong := rule.eval(d, notes)
 		if d.broken != nil || wrong != nil {
 			d.applied(rule, old, !now.given(), settled{wrong: wrong})
-			return nil, wrong
+			return c, wrong
 		}
 		wrong, write := rule.decide(v, old, !now.given(), filled)
+		if wrong == nil && rule.conflict != "" {
+			wrong, write = known.contend(w, rule, v, old, write, !now.given(), &c)
+		}
 		d.applied(rule, old, !now.given(), settled{v, filled, write, wrong})
 		if wrong != nil {
-			return nil, wrong
+			return c, wrong
 		}
 		if write {
-			settings = append(settings, setting{rule, v, old})
+			c.settings = append(c.settings, setting{rule, v, old})
 		}
 	}
-	return settings, nil
+	return c, nil
 }
 
 // wanted says whether the rule's policy lets it change what is there.

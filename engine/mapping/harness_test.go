@@ -165,6 +165,10 @@ func askText(a Ask) string {
 		return s + " of " + a.Value
 	case a.Kind == AskRead:
 		return s + " " + a.By + "=" + a.Value
+	case a.Kind == AskLink && a.By != "":
+		return s + " " + a.By + " of " + a.Value
+	case a.Kind == AskLink:
+		return s + " " + a.Value
 	case a.Kind == AskOnce:
 		return s + " " + a.Once
 	default:

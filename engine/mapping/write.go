@@ -24,10 +24,12 @@ type write struct {
 	await   bool
 	verify  []string
 	apart   bool // the route has several writes
-	spec    *spec.Write
-	inputs  []input // of onlyIf
-	code    string
-	place   string
+
+	contended bool // people may change one of its fields on both sides
+	spec      *spec.Write
+	inputs    []input // of onlyIf
+	code      string
+	place     string
 }
 
 func (w *write) reason(what, text string) engine.Reason {
@@ -164,7 +166,11 @@ func (d *decision) since(n int) *draft {
 // putRecord writes the record itself.
 func (d *decision) putRecord(w *write, it *item, target value, once string) *draft {
 	notes := it.notes
-	settings, wrong := d.fill(w, target, &notes)
+	common, early, ok := d.agreed(w, it, target, target, "")
+	if !ok {
+		return early
+	}
+	fields, wrong := d.fill(w, target, common, &notes)
 	if early := d.brokenDraft(it); early != nil {
 		return early
 	}
@@ -177,11 +183,12 @@ func (d *decision) putRecord(w *write, it *item, target value, once string) *dra
 	}
 	if target.given() {
 		if dr := d.home(w, it, target); dr != nil {
-			return d.join(dr, w, it, settings, notes)
+			return d.join(dr, w, it, fields, notes)
 		}
 	}
 	dr := d.begin(w, it, target, notes, it.route.name)
-	dr.settings = settings
+	dr.settings = fields.settings
+	dr.agree(fields)
 	dr.change.Once, dr.change.Known, dr.change.Awaiting = once, known, w.await
 	return dr
 }
@@ -219,18 +226,19 @@ func (d *decision) home(w *write, it *item, target value) *draft {
 }
 
 // join adds a record's fields to a draft; two wishes for one field must agree.
-func (d *decision) join(dr *draft, w *write, it *item, settings []setting, notes []engine.Reason) *draft {
-	for _, s := range settings {
+func (d *decision) join(dr *draft, w *write, it *item, fields contents, notes []engine.Reason) *draft {
+	for _, s := range fields.settings {
 		i := slices.IndexFunc(dr.settings, func(have setting) bool { return have.rule.name == s.rule.name })
 		if i >= 0 && !same(dr.settings[i].value, s.value) {
 			return d.end(it, engine.Quarantined, s.rule.reason("this route wants two values for the field "+s.rule.name))
 		}
 	}
-	for _, s := range settings {
+	for _, s := range fields.settings {
 		if !slices.ContainsFunc(dr.settings, func(have setting) bool { return have.rule.name == s.rule.name }) {
 			dr.settings = append(dr.settings, s)
 		}
 	}
+	dr.agree(fields)
 	dr.take(w, it, notes)
 	return dr
 }
@@ -268,14 +276,18 @@ func (d *decision) putRow(w *write, it *item, target value) *draft {
 	}
 	d.inRow(w, key, current)
 	notes := it.notes
-	settings, wrong := d.fill(w, current, &notes)
+	common, early, ok := d.agreed(w, it, target, current, rowPath(w.row.Name, plainText(key)))
+	if !ok {
+		return early
+	}
+	fields, wrong := d.fill(w, current, common, &notes)
 	if early := d.brokenDraft(it); early != nil {
 		return early
 	}
 	if wrong != nil {
 		return d.end(it, engine.Quarantined, *wrong)
 	}
-	row := rowDraft{w: w, key: key, fresh: !current.given(), settings: settings}
+	row := rowDraft{w: w, key: key, fresh: !current.given(), settings: fields.settings}
 	dr := d.home(w, it, target)
 	switch {
 	case dr != nil:
@@ -284,7 +296,11 @@ func (d *decision) putRow(w *write, it *item, target value) *draft {
 	default:
 		return d.end(it, engine.Blocked, w.reason("record", "its record is not written"))
 	}
-	return d.joinRow(dr, row, it, notes)
+	joined := d.joinRow(dr, row, it, notes)
+	if joined == dr {
+		dr.agree(fields)
+	}
+	return joined
 }
 
 // rowNow finds the row's key and the row as it is now.
