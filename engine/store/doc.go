@@ -62,5 +62,6 @@
 //
 // Bodies, documents and field values are never stored. Codes (record and item
 // ids, known pairs, kept recall fields) stand in the clear; recall's personal
-// fields only sealed under a key that comes from outside, or not at all.
+// fields only sealed under a key that comes from outside, or not at all. Of a
+// field that people may change on both sides a digest under that key is kept, or nothing.
 package store

@@ -44,6 +44,7 @@ type sealer struct {
 	id      []byte
 	aead    cipher.AEAD
 	marking []byte // key of digests of records
+	linking []byte // key of digests of fields
 }
 
 func newSealer(key []byte) (*sealer, error) {
@@ -62,7 +63,9 @@ func newSealer(key []byte) (*sealer, error) {
 	mac.Write([]byte("casebridge store key id"))
 	marking := hmac.New(sha256.New, key)
 	marking.Write([]byte("casebridge digests of records"))
-	return &sealer{id: mac.Sum(nil)[:keyIDSize], aead: aead, marking: marking.Sum(nil)}, nil
+	linking := hmac.New(sha256.New, key)
+	linking.Write([]byte("casebridge digests of fields"))
+	return &sealer{id: mac.Sum(nil)[:keyIDSize], aead: aead, marking: marking.Sum(nil), linking: linking.Sum(nil)}, nil
 }
 
 // seal encrypts plain for one place; it cannot be opened anywhere else.

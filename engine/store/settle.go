@@ -35,6 +35,7 @@ type Settlement struct {
 	Held      []Held
 	Cleared   []RecordKey // what went through; an entry that is also in Held stays as it is
 	Sightings []engine.Sighting
+	Linked    []engine.Change // what both sides have in common by their Links; Target is filled in also for what was created
 	Recalled  []Recalled
 	Unmapped  []UnmappedValue // values that were carried as something else: Lookup, By, Value, Carried and Record
 }
@@ -69,6 +70,9 @@ func (r *Run) Settle(ctx context.Context, st Settlement) (Learned, error) {
 			return err
 		}
 		if err := r.meet(ctx, tx, st.Unmapped); err != nil {
+			return err
+		}
+		if err := r.link(ctx, tx, st.Linked); err != nil {
 			return err
 		}
 		return r.store.recall(ctx, tx, st.Recalled)
