@@ -208,7 +208,7 @@ func stamp(ctx context.Context, tx *transaction, o Options) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.URLs)) {
-		if err := stampOne(ctx, tx, urlStamp+name, whereabouts(o.URLs[name]), refuseURL); err != nil {
+		if err := stampOne(ctx, tx, urlStamp+name, Whereabouts(o.URLs[name]), refuseURL); err != nil {
 			return err
 		}
 	}
@@ -245,12 +245,12 @@ func refuseURL(name, was, now string) error {
 	return &engine.Fault{Kind: engine.Environment, Op: "open store", Ref: connection,
 		Err: fmt.Errorf("this store belongs to %s, but the connection leads to %s", was, now),
 		Next: "What was sent to one system says nothing about another: set the URL back, or name another store for " + now +
-			" and record what was sent there (state adopt)."}
+			" and record what was sent there (state adopt). Only if the same system has moved there: `casebridge state restamp " + connection + "`."}
 }
 
-// whereabouts is a URL reduced to what names a system: host, port and path,
+// Whereabouts is a URL reduced to what names a system: host, port and path,
 // without scheme, credentials, query and a slash at the end. Anything else stays as it is.
-func whereabouts(text string) string {
+func Whereabouts(text string) string {
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || u.Host == "" {
 		return strings.TrimSpace(text)

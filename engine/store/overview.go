@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"os"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ func (s *Store) Runs(ctx context.Context, flow string, last int) ([]PastRun, err
 // Overview is the whole store at a glance.
 type Overview struct {
 	Path       string
+	Size       int64 // of the file and its log, bytes
 	Project    string
 	Schema     int64
 	Hosts      []engine.Pair // connection, and the system it is stamped for
@@ -58,14 +60,25 @@ type Overview struct {
 	Quarantine []QuarantineCount
 	Parked     int
 	Key        KeyState
+	Pause      Pause // of automatic re-tries
 }
 
-// FlowCursor is the cursor of a flow, and who runs it now.
+// FlowCursor is the cursor of a flow, who runs it now, and its last run.
 type FlowCursor struct {
-	Flow   string
-	Cursor Cursor
-	Holder string // "" when nobody runs it
-	Since  time.Time
+	Flow    string
+	Cursor  Cursor
+	Holder  string // "" when nobody runs it
+	Since   time.Time
+	Expires time.Time // when the hold ends by itself; past: that run has died, and the next one settles what it left
+	Last    LastRun
+}
+
+// LastRun is how the last run of a flow went; zero when it never ran.
+type LastRun struct {
+	ID      int64
+	State   string
+	Started time.Time
+	Ended   time.Time // zero while it runs
 }
 
 // SendCount counts the sends of an object in a state.
@@ -102,7 +115,7 @@ func (k KeyState) Mismatch() bool { return k.Given && k.Unreadable > 0 }
 func (s *Store) Overview(ctx context.Context) (Overview, error) {
 	o := Overview{Path: s.path, Project: s.project, Schema: s.schema}
 	var err error
-	for _, part := range []func(context.Context, *Overview) error{s.stamps, s.cursors, s.sendCounts, s.recallCounts, s.quarantineCounts} {
+	for _, part := range []func(context.Context, *Overview) error{s.stamps, s.cursors, s.sendCounts, s.recallCounts, s.quarantineCounts, s.size, s.pauseState} {
 		if err = part(ctx, &o); err != nil {
 			return o, broken("look at the store", s.path, err)
 		}
@@ -137,19 +150,42 @@ func (s *Store) stamps(ctx context.Context, o *Overview) error {
 
 func (s *Store) cursors(ctx context.Context, o *Overview) error {
 	query := `SELECT f.flow, coalesce(c.mark, 0), coalesce(c.swept_at, 0), coalesce(c.adopted_before, ''), coalesce(c.whole, 0),
-			coalesce(l.who, ''), coalesce(l.since, 0)
+			coalesce(l.who, ''), coalesce(l.since, 0), coalesce(l.expires, 0),
+			coalesce(r.id, 0), coalesce(r.state, ''), coalesce(r.started_at, 0), coalesce(r.ended_at, 0)
 		FROM (SELECT flow FROM cursors UNION SELECT flow FROM runs) AS f
 		LEFT JOIN cursors AS c ON c.flow = f.flow
-		LEFT JOIN leases AS l ON l.flow = f.flow AND l.expires > $1
+		LEFT JOIN leases AS l ON l.flow = f.flow
+		LEFT JOIN runs AS r ON r.id = (SELECT max(id) FROM runs WHERE flow = f.flow)
 		ORDER BY f.flow`
-	return each(ctx, s.read, query, []any{millis(s.now())}, func(rows *sql.Rows) error {
+	return each(ctx, s.read, query, nil, func(rows *sql.Rows) error {
 		var f FlowCursor
-		var mark, swept, since int64
-		err := rows.Scan(&f.Flow, &mark, &swept, &f.Cursor.AdoptedBefore, &f.Cursor.Whole, &f.Holder, &since)
-		f.Cursor.Mark, f.Cursor.SweptAt, f.Since = instant(mark), instant(swept), instant(since)
+		var mark, swept, since, expires, started, ended int64
+		err := rows.Scan(&f.Flow, &mark, &swept, &f.Cursor.AdoptedBefore, &f.Cursor.Whole, &f.Holder, &since, &expires,
+			&f.Last.ID, &f.Last.State, &started, &ended)
+		f.Cursor.Mark, f.Cursor.SweptAt = instant(mark), instant(swept)
+		f.Since, f.Expires = instant(since), instant(expires)
+		f.Last.Started, f.Last.Ended = instant(started), instant(ended)
 		o.Cursors = append(o.Cursors, f)
 		return err
 	})
+}
+
+// size is that of the file and of the log that is not yet part of it.
+func (s *Store) size(_ context.Context, o *Overview) error {
+	st, err := os.Stat(s.path)
+	if err != nil {
+		return err
+	}
+	o.Size = st.Size()
+	if log, err := os.Stat(s.path + "-wal"); err == nil {
+		o.Size += log.Size()
+	}
+	return nil
+}
+
+func (s *Store) pauseState(ctx context.Context, o *Overview) (err error) {
+	o.Pause, err = s.Paused(ctx)
+	return err
 }
 
 func (s *Store) sendCounts(ctx context.Context, o *Overview) error {

@@ -31,7 +31,7 @@ func (s *Store) Adopt(ctx context.Context, a Adoption) error {
 		return err
 	}
 	return s.change(ctx, "adopt", a.Flow, func(tx *transaction) error {
-		if err := refuseHeld(ctx, tx, a.Flow); err != nil {
+		if err := refuseHeld(ctx, tx, "adopt", a.Flow); err != nil {
 			return err
 		}
 		fresh, err := a.enter(ctx, tx)

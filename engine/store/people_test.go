@@ -1,6 +1,7 @@
 package store
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -128,9 +129,18 @@ func TestOverview(t *testing.T) {
 	mustBegin(t, s, "down")
 	got, err := s.Overview(t.Context())
 	check(t, err)
+	st, err := os.Stat(path)
+	check(t, err)
+	if log, err := os.Stat(path + "-wal"); err != nil || got.Size != st.Size()+log.Size() {
+		t.Errorf("size %d, %v", got.Size, err)
+	}
+	got.Size = 0
 	want := Overview{Path: path, Project: "valley", Schema: s.schema, Parked: 1,
-		Hosts:      []engine.Pair{{Name: "east", Value: "east.example.org"}, {Name: "west", Value: "west.example.org"}},
-		Cursors:    []FlowCursor{{Flow: "down", Holder: "tester", Since: c.at}, {Flow: "up", Cursor: Cursor{Mark: c.at, SweptAt: c.at, Whole: true}}},
+		Hosts: []engine.Pair{{Name: "east", Value: "east.example.org"}, {Name: "west", Value: "west.example.org"}},
+		Cursors: []FlowCursor{
+			{Flow: "down", Holder: "tester", Since: c.at, Expires: c.at.Add(time.Minute), Last: LastRun{ID: 2, State: "running", Started: c.at}},
+			{Flow: "up", Cursor: Cursor{Mark: c.at, SweptAt: c.at, Whole: true}, Last: LastRun{ID: 1, State: "partial", Started: c.at, Ended: c.at}},
+		},
 		Sends:      []SendCount{{"west.referral", "parked", 1}, {"west.referral", "sent", 2}},
 		Recall:     []RecallCount{{Object: "west.client", Count: 1, WholeAt: c.at}},
 		Quarantine: []QuarantineCount{{Flow: "up", Open: 1}},

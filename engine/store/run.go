@@ -52,7 +52,7 @@ func (s *Store) Begin(ctx context.Context, b Begin) (*Run, error) {
 	}
 	r := &Run{Flow: b.Flow, version: b.SpecVersion, lease: b.Lease, store: s}
 	err := s.change(ctx, "begin run", b.Flow, func(tx *transaction) error {
-		if err := refuseHeld(ctx, tx, b.Flow); err != nil {
+		if err := refuseHeld(ctx, tx, "begin run", b.Flow); err != nil {
 			return err
 		}
 		var err error
@@ -82,20 +82,20 @@ func (r *Run) enter(ctx context.Context, tx *transaction, b Begin) error {
 	return err
 }
 
-func refuseHeld(ctx context.Context, tx *transaction, flow string) error {
-	var who string
+// refuseHeld refuses op while somebody runs the flow, or any flow when it is "".
+func refuseHeld(ctx context.Context, tx *transaction, op, flow string) error {
+	var held, who string
 	var since, expires int64
-	err := tx.row(ctx, `SELECT who, since, expires FROM leases WHERE flow = $1`, []any{flow}, &who, &since, &expires)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
-	case err != nil:
-		return err
-	case expires <= tx.now:
+	err := tx.row(ctx, `SELECT flow, who, since, expires FROM leases WHERE ($1 = '' OR flow = $1) AND expires > $2 ORDER BY flow LIMIT 1`,
+		[]any{flow, tx.now}, &held, &who, &since, &expires)
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
 	until := instant(expires).Format(time.RFC3339)
-	return &engine.Fault{Kind: engine.Environment, Op: "begin run", Ref: flow,
+	return &engine.Fault{Kind: engine.Environment, Op: op, Ref: held,
 		Err:  fmt.Errorf("%s runs it since %s", who, instant(since).Format(time.RFC3339)),
 		Next: "Wait until it ends. If that program is gone, its hold ends by itself at " + until + "."}
 }
