@@ -26,7 +26,7 @@ type Adopted struct {
 func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, error) {
 	seen := &sightings{by: map[string][]string{}}
 	for _, job := range jobs {
-		if !proves(job.Flow.Spec().Routes) {
+		if len(listed(job.Flow.Spec().Routes)) == 0 {
 			continue
 		}
 		if err := survey(ctx, job, seen); err != nil {
@@ -130,20 +130,6 @@ func (p *sendsPlanned) Decided(d mapping.Decision) {
 
 func (*sendsPlanned) Settled(engine.Change, engine.Outcome) {}
 func (*sendsPlanned) Progress(Summary)                      {}
-
-func proves(routes []*spec.Route) bool {
-	for _, r := range routes {
-		for _, s := range r.Steps {
-			if s.Kind == spec.ProvesStep {
-				return true
-			}
-		}
-		if proves(r.Routes) {
-			return true
-		}
-	}
-	return false
-}
 
 func sends(routes []*spec.Route) bool {
 	for _, r := range routes {
