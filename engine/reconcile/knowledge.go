@@ -41,7 +41,7 @@ func (l *loop) learn(ctx context.Context, k *knowledge, asks []mapping.Ask) erro
 		with func(context.Context, *knowledge, []mapping.Ask) error
 	}{
 		{mapping.AskRead, l.learnRead}, {mapping.AskRecall, l.learnRecall},
-		{mapping.AskLedger, l.learnLedger}, {mapping.AskOnce, l.learnOnce},
+		{mapping.AskLedger, l.learnLedger}, {mapping.AskOnce, l.learnOnce}, {mapping.AskLink, l.learnLinks},
 	} {
 		if len(byKind[find.kind]) == 0 {
 			continue

@@ -81,6 +81,7 @@ type stage struct {
 	program    *mapping.Program
 	project    *spec.Project
 	path       string
+	key        []byte
 	clock      atomic.Int64 // seconds after epoch
 }
 
@@ -121,7 +122,7 @@ func (s *stage) refuse(diags []engine.Diag) {
 func (s *stage) now() time.Time { return epoch.Add(time.Duration(s.clock.Load()) * time.Second) }
 
 func (s *stage) options() store.Options {
-	return store.Options{Path: s.path, Project: "test", URLs: map[string]string{"east": "http://east.invalid"}, Now: s.now}
+	return store.Options{Path: s.path, Project: "test", URLs: map[string]string{"east": "http://east.invalid"}, Key: s.key, Now: s.now}
 }
 
 func (s *stage) job(flow string, st *store.Store) reconcile.Job {

@@ -198,6 +198,7 @@ func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.
 	out := store.Settlement{Recalled: recalled}
 	for _, w := range wave {
 		out.Sightings = append(out.Sightings, w.decision.Sightings...)
+		out.Linked = append(out.Linked, inCommon(w.decision)...)
 		if !pending(w.decision) {
 			// Nothing of this record is to be written any more: whatever was held of it before is over.
 			out.Cleared = append(out.Cleared, store.RecordKey{Record: w.decision.Record})

@@ -62,6 +62,7 @@ type Summary struct {
 	Quarantined Reasons
 	Unclear     Reasons
 	Unmapped    Reasons // values that no map knows, by map and value
+	Kept        Reasons // fields that keep what people made of them in the target
 
 	Parked      int             // may have arrived; never sent again by themselves
 	Undelivered int             // not sent, or without an answer, and harmless to repeat: the next run tries again
@@ -80,6 +81,9 @@ func (s Summary) Writes() int { return s.Created + s.Updated + s.Sent }
 
 // count files a change that does not write.
 func (s *Summary) count(c engine.Change) {
+	for _, k := range c.Kept {
+		s.Kept.add(k.Text)
+	}
 	for _, n := range c.Notes {
 		if n.Value != "" {
 			s.Unmapped.add(n.Text + ": " + n.Value)

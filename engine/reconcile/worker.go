@@ -246,6 +246,7 @@ func (s *sending) settle(groups [][]*item) []error {
 }
 
 func (s *sending) addOutcome(out *store.Settlement, it *item) {
+	out.Linked = append(out.Linked, written(it)...)
 	out.Outcomes = append(out.Outcomes, store.Settled{Intent: it.intent, Change: it.change, Outcome: it.outcome, Repeatable: it.repeatable})
 	switch held := heldFor(it); {
 	case s.covered(it):
