@@ -14,7 +14,7 @@ import (
 func misspelt(p *spec.Project, suite *spec.Suite, flow *spec.Flow, tc *spec.TestCase) []Failure {
 	source := []spec.GivenRecords{{Object: flow.Source.Read, Records: tc.Read}}
 	var out []Failure
-	for _, g := range slices.Concat(suite.Given, tc.Given, source, tc.Recalled) {
+	for _, g := range slices.Concat(suite.Given, tc.Given, source, tc.Recalled, tc.Linked) {
 		o := p.Object(g.Object.Text)
 		if o == nil {
 			continue // Load has said so

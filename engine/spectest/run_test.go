@@ -83,7 +83,7 @@ func files(t *testing.T, tests string) fs.FS {
 func TestRunPasses(t *testing.T) {
 	project, program := relay(t, "testdata/relay/tests/pass.yaml")
 	report := spectest.Run(project, program, "")
-	if report.Failed() != 0 || len(report.Cases) != 6 {
+	if report.Failed() != 0 || len(report.Cases) != 10 {
 		t.Fatalf("got %s", printed(t, report))
 	}
 	var idle []string

@@ -35,6 +35,9 @@ func ofChange(c engine.Change) verdict {
 	for _, n := range c.Notes {
 		v.notes = append(v.notes, strings.TrimSpace(n.Text+" "+n.Value))
 	}
+	for _, k := range c.Kept {
+		v.notes = append(v.notes, k.Text)
+	}
 	if c.Verdict.Writes() {
 		v.document = parse(c.Document)
 	}

@@ -15,7 +15,9 @@ type world struct {
 	given    []held // records in the systems
 	recalled []held // what the store recalls
 	sent     []spec.SentEntry
+	linked   []held // fields as both sides last had them in common
 	swept    bool
+	sealed   bool // the store has a key
 	objects  []engine.Object
 	keys     []spec.Recall // how records without an id are told apart
 }
@@ -31,7 +33,7 @@ type held struct {
 const ownerKey = "of"
 
 func newWorld(p *spec.Project, suite *spec.Suite, tc *spec.TestCase) *world {
-	w := &world{sent: tc.Sent, swept: tc.Swept, objects: p.Objects, keys: p.Recall}
+	w := &world{sent: tc.Sent, linked: hold(tc.Linked), swept: tc.Swept, sealed: tc.Sealed, objects: p.Objects, keys: p.Recall}
 	w.given = append(hold(suite.Given), hold(tc.Given)...)
 	for _, h := range hold(tc.Recalled) {
 		h.fields = kept(p, h, tc.Sealed)
@@ -114,6 +116,8 @@ func (w *world) answer(a mapping.Ask) mapping.Answer {
 		return mapping.Answer{Records: w.ledger(a)}
 	case mapping.AskOnce:
 		return mapping.Answer{State: w.once(a)}
+	case mapping.AskLink:
+		return w.linkedFields(a)
 	}
 	return mapping.Answer{}
 }
