@@ -29,6 +29,8 @@ type app struct {
 
 	transport http.RoundTripper // to both systems; nil: each connection's own
 
+	at func(context.Context, reconcile.Boundary) error // for tests of crashes; nil otherwise
+
 	flags flags
 }
 

@@ -165,6 +165,6 @@ func (a *app) job(s *session, f *mapping.Flow, w reconcile.Window, tell reconcil
 	limits, err := s.set.limits(f.Spec())
 	return reconcile.Job{
 		Project: s.c.project, Flow: f, Readers: s.sys.readers, Store: s.store, Window: w, Limits: limits,
-		Now: a.now, Log: a.log(), Who: a.author(), Tell: tell,
+		Now: a.now, Log: a.log(), Who: a.author(), Tell: tell, At: a.at,
 	}, err
 }

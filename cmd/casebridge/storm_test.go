@@ -12,9 +12,10 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
@@ -28,28 +29,34 @@ import (
 type storm struct {
 	*world
 	compiled *compiled
-	t        *testing.T
+	t        rapid.TB
 	shift    atomic.Int64 // from the clock of this process to the world's
 	net      *pipes       // nil: sockets, and time passes as it does
 	at       [2]served    // Primero and OSCaR
 	db       string
 	key      string
 	set      []string // settings of the next runs, besides the usual ones
+
+	gremlins gremlins                      // between casebridge and both systems
+	fate     func(reconcile.Boundary) bool // says where the next runs die; nil: nowhere
+	life     life                          // of the run at work
+	skew     atomic.Int64                  // how far casebridge's own clock is ahead of the world's
 }
 
 // newStorm starts both systems; dir must be made outside the bubble. stop ends every goroutine.
-func newStorm(t *testing.T, c *compiled, dir string, latency time.Duration) (s *storm, stop func()) {
+func newStorm(t rapid.TB, c *compiled, dir string, latency time.Duration) (s *storm, stop func()) {
 	t.Helper()
 	s = newStormy(t, c, dir, latency)
 	s.at = [2]served{{url: "http://primero.invalid"}, {url: "http://oscar.invalid"}}
 	s.net = &pipes{listeners: map[string]*pipeListener{}}
-	primero := s.net.serve("primero.invalid", s.primero)
-	oscar := s.net.serve("oscar.invalid", s.oscar)
+	s.gremlins.strike = s.life.end
+	primero := s.net.serve("primero.invalid", s.gremlins.before("primero", s.primero))
+	oscar := s.net.serve("oscar.invalid", s.gremlins.before("oscar", s.oscar))
 	return s, func() { primero(); oscar() }
 }
 
 // newStormy is a storm that nobody can reach yet.
-func newStormy(t *testing.T, c *compiled, dir string, latency time.Duration) *storm {
+func newStormy(t rapid.TB, c *compiled, dir string, latency time.Duration) *storm {
 	t.Helper()
 	s := &storm{t: t, compiled: c, db: filepath.Join(dir, "store.db")}
 	s.shift.Store(int64(time.Until(time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC))))
@@ -61,6 +68,9 @@ func newStormy(t *testing.T, c *compiled, dir string, latency time.Duration) *st
 	s.world = newWorld(c.project, s.now, latency)
 	return s
 }
+
+// own is the time on casebridge's own clock.
+func (s *storm) own() time.Time { return s.now().Add(time.Duration(s.skew.Load())) }
 
 func (s *storm) now() time.Time { return time.Now().Add(time.Duration(s.shift.Load())) }
 
@@ -76,18 +86,19 @@ func (s *storm) pass(d time.Duration) {
 
 // app is a casebridge that starts anew, as cron would start it.
 func (s *storm) app(out *lockedBuffer) (*app, func()) {
-	t := &http.Transport{MaxIdleConnsPerHost: 8}
+	t := &http.Transport{MaxIdleConnsPerHost: 8, DisableCompression: s.net != nil} // zipping is most of the work of a small run
 	if s.net != nil {
 		t.DialContext = s.net.dial
 	}
-	a := &app{environ: func() []string { return nil }, stdin: strings.NewReader(""), stdout: out, stderr: out, now: s.now, transport: &oneAtATime{t: s.t, next: t, saving: map[string]int{}}}
+	a := &app{environ: func() []string { return nil }, stdin: strings.NewReader(""), stdout: out, stderr: out, now: s.own, at: s.boundary,
+		transport: &oneAtATime{t: s.t, next: mortal{t, &s.life}, saving: map[string]int{}}}
 	a.flags = flags{output: "text", store: s.db, set: s.settings()}
 	return a, t.CloseIdleConnections
 }
 
 // oneAtATime reports a case that is written twice at once: Primero would lose one of the two.
 type oneAtATime struct {
-	t      *testing.T
+	t      rapid.TB
 	next   http.RoundTripper
 	mu     sync.Mutex
 	saving map[string]int // by case
@@ -128,6 +139,8 @@ func (s *storm) casebridge(ctx context.Context, flow string, window reconcile.Wi
 	var out lockedBuffer
 	a, done := s.app(&out)
 	defer done()
+	ctx, stop := s.life.begin(ctx)
+	defer stop()
 	err := s.runFlows(ctx, a, flow, window)
 	if err != nil {
 		fmt.Fprintln(&out, "casebridge: "+err.Error())
@@ -163,6 +176,8 @@ func (s *storm) everything(ctx context.Context) []pending {
 	var out lockedBuffer
 	a, done := s.app(&out)
 	defer done()
+	ctx, stop := s.life.begin(ctx)
+	defer stop()
 	ss, err := a.openCompiled(ctx, s.compiled, readOnly, true)
 	if err != nil {
 		s.t.Fatalf("open for a plan: %v", err)
@@ -202,7 +217,7 @@ func (s *storm) open(ctx context.Context) *store.Store {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	st, err := store.Open(ctx, store.Options{Path: s.db, Key: key, Now: s.now})
+	st, err := store.Open(ctx, store.Options{Path: s.db, Key: key, Now: s.own})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -352,14 +352,14 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 		end.Whole = l.spec.Source.Read.Text
 	}
 	if err := l.at(ctx, BeforeEnd); err != nil {
-		return sum, err
+		return l.ended(EndedStopped), err
 	}
 	// The run must be closed even if we were told to stop meanwhile.
 	if err := l.run_.End(context.WithoutCancel(ctx), end); err != nil && passErr == nil {
 		return sum, err
 	}
 	if err := l.at(ctx, AfterEnd); err != nil {
-		return sum, err
+		return l.ended(EndedStopped), err
 	}
 	return sum, passErr
 }
