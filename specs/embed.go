@@ -6,5 +6,5 @@ import "embed"
 
 // FS is the project as it stood when the binary was built; project.yaml is at its root.
 //
-//go:embed project.yaml catalogues flows mappings maps rules steps tables tests
+//go:embed project.yaml catalogues flows mappings maps rules sharing steps tables tests
 var FS embed.FS

@@ -76,6 +76,7 @@ func files(t *testing.T, tests string) fs.FS {
 	}
 	put("project.yaml", "testdata/relay/project.yaml")
 	put("carry.yaml", "testdata/relay/carry.yaml")
+	put("sharing.yaml", "testdata/relay/sharing.yaml")
 	put("tests/cases.yaml", tests)
 	return all
 }
