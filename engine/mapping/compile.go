@@ -22,6 +22,9 @@ func Compile(p *spec.Project) (*Program, []engine.Diag) {
 	for _, f := range p.Flows {
 		program.Flows = append(program.Flows, c.flow(f))
 	}
+	if !engine.HasErrors(c.diags) {
+		c.unusedShares()
+	}
 	diags := c.findings()
 	if engine.HasErrors(diags) {
 		return nil, diags
@@ -36,6 +39,7 @@ type compiler struct {
 	objects   map[string]*objectType
 	zone      *time.Location
 	diags     []engine.Diag
+	shared    shareUse
 
 	// of the flow under way
 	slots  int
@@ -45,7 +49,7 @@ type compiler struct {
 }
 
 func newCompiler(p *spec.Project) *compiler {
-	c := &compiler{project: p, functions: functionsByName(), objects: map[string]*objectType{}, zone: cmp.Or(p.Zone, time.UTC)}
+	c := &compiler{project: p, functions: functionsByName(), objects: map[string]*objectType{}, shared: shareUse{}, zone: cmp.Or(p.Zone, time.UTC)}
 	for i := range p.Objects {
 		c.addObject(&p.Objects[i])
 	}
@@ -120,7 +124,8 @@ func (c *compiler) flow(f *spec.Flow) *Flow {
 	for _, r := range f.Routes {
 		flow.routes = append(flow.routes, c.route(r, root))
 	}
-	flow.slots, flow.uses = c.slots, c.reads()
+	c.checkSharing(f, flow.source)
+	flow.slots, flow.uses, flow.allowed = c.slots, c.reads(), c.permits(flow.source)
 	return flow
 }
 

@@ -217,7 +217,7 @@ func (d *decision) finished() Decision {
 		return Decision{Record: d.out.Record, Wants: d.out.Wants}
 	}
 	for _, dr := range d.drafts {
-		d.out.Changes = append(d.out.Changes, dr.finish())
+		d.out.Changes = append(d.out.Changes, d.flow.permit(dr.finish()))
 	}
 	return d.out
 }

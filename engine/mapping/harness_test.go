@@ -119,6 +119,9 @@ func project(t testing.TB, files map[string]string) *spec.Project {
 	for path, text := range map[string]string{"project.yaml": projectFile, "catalogue.yaml": catalogueFile} {
 		all[path] = &fstest.MapFile{Data: []byte(text)}
 	}
+	for name, text := range everythingGoes(eastern(), western()) {
+		all[name] = &fstest.MapFile{Data: []byte(text)}
+	}
 	for i, text := range strings.Split(dataFile, "---\n") {
 		all[fmt.Sprintf("data%d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
 	}
@@ -242,4 +245,29 @@ func expect(t *testing.T, got Decision, want string) {
 	if text := told(got); text != want {
 		t.Errorf("got\n%swant\n%s", text, want)
 	}
+}
+
+// everythingGoes makes files that let every field go every way: most tests are about something else.
+func everythingGoes(drivers ...fakeDriver) map[string]string {
+	all := map[string]string{}
+	for _, from := range drivers {
+		for _, to := range drivers {
+			name, west := strings.TrimSuffix(from.name, "ern"), strings.TrimSuffix(to.name, "ern")
+			all["sharing-"+name+"-"+west+".yaml"] = fmt.Sprintf("kind: Sharing\nfrom: %s\nto: %s\nconsent: {not_needed: a test}\nscope: {not_needed: a test}\nmay_leave:\n%smay_write:\n%s",
+				name, west, fieldsOf(name, from), fieldsOf(west, to))
+		}
+	}
+	return all
+}
+
+func fieldsOf(connection string, d fakeDriver) string {
+	var b strings.Builder
+	for _, o := range d.objects {
+		var names []string
+		for _, f := range o.Fields {
+			names = append(names, f.Name)
+		}
+		fmt.Fprintf(&b, "  %s.%s: [%s]\n", connection, o.Name, strings.Join(names, ", "))
+	}
+	return b.String()
 }

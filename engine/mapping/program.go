@@ -33,6 +33,8 @@ type Flow struct {
 	gate   *route // its steps only
 	routes []*route
 	uses   []Use
+
+	allowed permits
 }
 
 // The slots that every flow has.

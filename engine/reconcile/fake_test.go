@@ -206,3 +206,18 @@ func (c *cabinet) store(ch engine.Change) string {
 		return ch.Target
 	}
 }
+
+// shared lets everything of the cabinet go to the other one.
+func shared(from string) string {
+	to := map[string]string{"east": "west", "west": "east"}[from]
+	return fmt.Sprintf(`kind: Sharing
+from: %[1]s
+to: %[2]s
+consent: {not_needed: the cabinets hold nobody's records}
+scope: {not_needed: there is one kind of record}
+may_leave: {%[1]s.case: [name, remark]}
+may_write:
+  %[2]s.case: [id, number, name, remark]
+  %[2]s.letter: [to, number, name]
+`, from, to)
+}

@@ -93,6 +93,9 @@ func newStage(t *testing.T, east, west *cabinet) *stage {
 func newStageOf(t *testing.T, texts map[string]string, east, west *cabinet) *stage {
 	t.Helper()
 	files := fstest.MapFS{}
+	for _, name := range []string{"east", "west"} {
+		files["from-"+name+".yaml"] = &fstest.MapFile{Data: []byte(shared(name))}
+	}
 	for name, text := range texts {
 		files[name] = &fstest.MapFile{Data: []byte(text)}
 	}
