@@ -81,7 +81,7 @@ func (c *compiler) mapLookup(word, by, give spec.Scalar) (*lookup, *shape) {
 	if from < 0 || to < 0 {
 		return nil, anyShape
 	}
-	index := mapIndex(m, from, to)
+	index := m.Index(from, to)
 	s := &shape{form: textForm, codes: c.project.CodeList(m.Columns[to].Codes.Text)}
 	return &lookup{"map " + m.Name.Text, func(key string) (string, engine.Pos, bool) {
 		row, ok := index[key]
@@ -100,25 +100,6 @@ func (c *compiler) column(m *spec.Map, word spec.Scalar) int {
 			spec.Names(m.Columns, func(col spec.Column) spec.Scalar { return col.Name }))
 	}
 	return i
-}
-
-// mapIndex says what each key gives. Where rows share a key, the lossy ones do not count.
-func mapIndex(m *spec.Map, from, to int) map[string]*spec.MapRow {
-	index := map[string]*spec.MapRow{}
-	for i := range m.Rows {
-		row := &m.Rows[i]
-		if max(from, to) >= len(row.Cells) {
-			continue
-		}
-		key, cell := row.Cells[from].Text, row.Cells[to].Text
-		taken := index[key]
-		switch {
-		case key == "" || cell == "":
-		case taken == nil || taken.Lossy != "" && row.Lossy == "":
-			index[key] = row
-		}
-	}
-	return index
 }
 
 // ruleLookup finds the rule and its forms; confirmed says whether what a key names is on the confirmed list.

@@ -8,9 +8,9 @@ import (
 	"github.com/casebridge/casebridge/engine"
 )
 
-// checkMaps checks every map as data.
+// checkMaps checks every map as data, and against the ways in which it is looked up.
 func (b *builder) checkMaps() {
-	keys := b.lookupKeys()
+	ways := b.uses().ways
 	for _, m := range b.project.Maps {
 		b.checkRows(m)
 		for i, c := range m.Columns {
@@ -20,10 +20,8 @@ func (b *builder) checkMaps() {
 			if list != nil && c.Complete {
 				b.checkComplete(m, c, cells, list)
 			}
-			if keys[m.Name.Text+" "+c.Name.Text] {
-				b.checkKey(m, c, i)
-			}
 		}
+		b.checkWays(m, waysOf(m, ways))
 	}
 }
 
@@ -72,6 +70,7 @@ const maxNear = 20
 func (b *builder) checkCells(cells []Scalar, list *CodeList) {
 	codes, near := codeSet(list), maxNear
 	alike := make(map[string]Scalar, len(cells))
+	typos := typos{}
 	for _, cell := range cells {
 		if cell.Text == "" {
 			continue
@@ -89,7 +88,13 @@ func (b *builder) checkCells(cells []Scalar, list *CodeList) {
 		if first, ok := alike[key]; !ok {
 			alike[key] = cell
 		} else if first.Text != cell.Text {
-			b.warnAt(cell, "near-duplicate", "write both alike if they are the same code", "%q differs only in case or spaces from %q in line %d", cell.Text, first.Text, first.At.Line)
+			b.warnAt(cell, "near-duplicate", "write both alike if they are the same code", "%q differs only in case, spaces or signs that cannot be seen from %q in line %d", cell.Text, first.Text, first.At.Line)
+		}
+		if list != nil {
+			continue // the list says which are different codes
+		}
+		if other, ok := typos.near(cell); ok {
+			b.warnAt(cell, "near-duplicate", "write both alike if they are the same; a code list for the column says that they are not", "%q differs in one letter from %q in line %d", cell.Text, other.Text, other.At.Line)
 		}
 	}
 }
@@ -103,11 +108,6 @@ func codeSet(list *CodeList) map[string]bool {
 		set[c.Code.Text] = true
 	}
 	return set
-}
-
-// folded makes texts equal that differ only in case and spaces.
-func folded(text string) string {
-	return strings.ToLower(strings.Join(strings.Fields(text), " "))
 }
 
 // checkComplete wants a row, or an exception, for every code of the list.

@@ -15,7 +15,7 @@ func (b *builder) decodeMap(n *node) *Map {
 }
 
 func decodeColumn(name, n *node) Column {
-	c := Column{Name: name.scalar(), Title: n.get("title").string(), Codes: n.get("codes").scalar(), Complete: n.get("complete").isTrue()}
+	c := Column{Name: name.scalar(), Title: n.get("title").string(), Codes: n.get("codes").scalar(), Complete: n.get("complete").isTrue(), Label: n.get("label").isTrue()}
 	for _, e := range n.get("except").list() {
 		c.Except = append(c.Except, Exception{Code: e.get("code").scalar(), Why: e.get("why").string()})
 	}

@@ -41,6 +41,10 @@ func (f *findings) warnAt(s Scalar, code, help, format string, args ...any) {
 	f.add(engine.Diag{Severity: engine.Warning, Code: code, At: s.At, Width: s.width(), Help: help, Message: fmt.Sprintf(format, args...)})
 }
 
+func (f *findings) warn(at engine.Pos, code, help, format string, args ...any) {
+	f.add(engine.Diag{Severity: engine.Warning, Code: code, At: at, Width: 1, Help: help, Message: fmt.Sprintf(format, args...)})
+}
+
 func (f *findings) add(d engine.Diag) {
 	if f.added++; f.added > maxFindings {
 		return

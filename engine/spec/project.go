@@ -304,6 +304,7 @@ type Column struct {
 	Codes    Scalar // code list that its values must be in; empty: free
 	Complete bool   // every code of the list must have a row
 	Except   []Exception
+	Label    bool // for people: no rule reads it
 }
 
 // Exception is a code that has no row on purpose.

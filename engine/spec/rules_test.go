@@ -58,7 +58,7 @@ func shownCodes(t *testing.T) map[string]bool {
 // made at run time ("unknown-" and a kind) have a case each by their names.
 func writtenCodes(t *testing.T) []string {
 	t.Helper()
-	position := map[string]int{"fault": 2, "faultAt": 1, "faultOn": 1, "warnAt": 1}
+	position := map[string]int{"fault": 2, "faultAt": 1, "faultOn": 1, "warnAt": 1, "warn": 1}
 	var codes []string
 	add := func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

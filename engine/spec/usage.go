@@ -6,19 +6,22 @@ import (
 )
 
 var (
-	mapCall  = regexp.MustCompile(`\blookup\(\s*["']([^"']+)["']\s*,\s*["']([^"']+)["']`)
+	mapCall  = regexp.MustCompile(`\blookup\(`)
 	ruleCall = regexp.MustCompile(`\brule\(\s*["']([^"']+)["']`)
 )
 
 // usage is what a project's flows and mappings use of its other files.
 type usage struct {
 	mappings, maps, rules, tables, snippets map[string]bool
-	keys                                    map[string]bool // "map column" by which a map is looked up
+	ways                                    map[way]bool
 }
+
+// way is one way of looking something up in a map.
+type way struct{ in, by, give string }
 
 // uses walks every flow, snippet and mapping, used or not.
 func (b *builder) uses() usage {
-	u := usage{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	u := usage{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[way]bool{}}
 	for _, f := range b.project.Flows {
 		u.expressions(f.Alone...)
 		u.steps(f.Gate)
@@ -32,9 +35,6 @@ func (b *builder) uses() usage {
 	}
 	return u
 }
-
-// lookupKeys returns "map column" for every column by which a map is looked up.
-func (b *builder) lookupKeys() map[string]bool { return b.uses().keys }
 
 func (u usage) routes(routes []*Route) {
 	for _, r := range routes {
@@ -54,7 +54,7 @@ func (u usage) steps(steps []Step) {
 	for _, s := range steps {
 		switch s.Kind {
 		case MapStep:
-			u.lookup(s.Lookup, s.Key)
+			u.lookup(s.Lookup, s.Key, s.Give)
 		case RuleStep:
 			u.rules[s.Lookup.Text] = true
 		case TableStep:
@@ -74,7 +74,7 @@ func (u usage) steps(steps []Step) {
 func (u usage) fields(fields []*FieldRule) {
 	for _, f := range fields {
 		if f.Map.Text != "" {
-			u.lookup(f.Map, f.Key)
+			u.lookup(f.Map, f.Key, f.Give)
 		}
 		u.expressions(f.Expr)
 		u.fields(f.One)
@@ -84,9 +84,9 @@ func (u usage) fields(fields []*FieldRule) {
 	}
 }
 
-func (u usage) lookup(name, by Scalar) {
+func (u usage) lookup(name, by, give Scalar) {
 	u.maps[name.Text] = true
-	u.keys[name.Text+" "+by.Text] = true
+	u.ways[way{name.Text, by.Text, give.Text}] = true
 }
 
 func (u usage) bindings(list []Binding) {
@@ -101,14 +101,44 @@ func (u usage) expressions(list ...Scalar) {
 		if !strings.Contains(e.Text, "(") {
 			continue
 		}
-		for _, call := range mapCall.FindAllStringSubmatch(e.Text, -1) {
-			u.maps[call[1]] = true
-			u.keys[call[1]+" "+call[2]] = true
+		for _, at := range mapCall.FindAllStringIndex(e.Text, -1) {
+			if args := callWords(e.Text[at[1]:]); len(args) == 4 {
+				u.maps[args[0]] = true
+				u.ways[way{args[0], args[1], args[3]}] = true
+			}
 		}
 		for _, call := range ruleCall.FindAllStringSubmatch(e.Text, -1) {
 			u.rules[call[1]] = true
 		}
 	}
+}
+
+// callWords cuts the arguments of a call, given what follows its opening bracket; those
+// that are written out come without their quotes. Nil if the call does not end.
+func callWords(rest string) []string {
+	var words []string
+	var quote rune
+	depth, from := 0, 0
+	for i, r := range rest {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'' || r == '`':
+			quote = r
+		case strings.ContainsRune("([{", r):
+			depth++
+		case depth > 0 && strings.ContainsRune(")]}", r):
+			depth--
+		case depth == 0 && (r == ',' || r == ')'):
+			words = append(words, strings.Trim(strings.TrimSpace(rest[from:i]), "\"'`"))
+			if from = i + 1; r == ')' {
+				return words
+			}
+		}
+	}
+	return nil
 }
 
 // checkUse warns about what nothing uses. It runs before snippets are expanded.
