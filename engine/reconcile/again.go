@@ -13,23 +13,49 @@ import (
 // againAfter is how long an open quarantine entry rests before its record is looked at again by itself.
 const againAfter = 24 * time.Hour
 
+// The reasons to look at a record again.
+const (
+	sinceMended = "the specs changed since"
+	sinceRested = "a day has passed"
+)
+
+// Again counts records in quarantine that were looked at again though they had not changed.
+type Again struct {
+	Why     string
+	Records int
+	Through int // of these, records of which nothing is held any more
+}
+
 // again looks once more at records in quarantine that this window did not bring: those held under
 // other specs than now, since a mended map may let them through, and those that were not looked at for a day.
-// Sources whose records cannot be looked up are read further back instead; see readingFor.
+// Sources whose records cannot be looked up are read further back instead; see readingFor. What has waited for
+// longer than the job allows, and everything while a person has paused it, is left alone.
 func (l *loop) again(ctx context.Context, d delivery) error {
-	if l.job.Window.Manual() || !slices.Contains(l.source.By, l.source.Named) {
+	if l.job.manual() || l.sum.Paused.On() || !l.findable() {
 		return nil
 	}
 	entries, err := l.heldOpen(ctx)
 	if err != nil {
 		return err
 	}
-	var names []string
 	for _, e := range entries {
-		if _, name, ok := strings.Cut(e.Record, " "); ok && e.Run != l.run_.ID && l.rested(e) && !slices.Contains(names, name) {
-			names = append(names, name)
+		switch {
+		case e.Run == l.run_.ID || l.expired(e):
+		case l.mended(e):
+			l.look(sinceMended, e)
+		case l.began.Sub(e.Last) >= againAfter:
+			l.look(sinceRested, e)
 		}
 	}
+	var names []string
+	for _, s := range l.looks {
+		names = append(names, namesOf(s.entries)...)
+	}
+	return l.lookUp(ctx, distinctTexts(names), d)
+}
+
+// lookUp reads records of the source by name and hands them on as those of a window.
+func (l *loop) lookUp(ctx context.Context, names []string, d delivery) error {
 	for some := range slices.Chunk(names, groupSize) {
 		records, err := l.find(ctx, question{object: l.spec.Source.Read.Text, by: l.source.Named}, some)
 		if err != nil {
@@ -42,26 +68,108 @@ func (l *loop) again(ctx context.Context, d delivery) error {
 	return nil
 }
 
-func (l *loop) heldOpen(ctx context.Context) ([]store.QuarantineEntry, error) {
-	return l.job.Store.Quarantine(ctx, store.QuarantineFilter{Flow: l.spec.Name.Text, Open: true})
+// findable says whether records of the source can be looked up one by one.
+func (l *loop) findable() bool { return slices.Contains(l.source.By, l.source.Named) }
+
+// namesOf are the names under which the source knows the records of entries.
+func namesOf(entries []store.QuarantineEntry) []string {
+	var names []string
+	for _, e := range entries {
+		if _, name, ok := strings.Cut(e.Record, " "); ok {
+			names = append(names, name)
+		}
+	}
+	return distinctTexts(names)
 }
 
-func (l *loop) rested(e store.QuarantineEntry) bool {
-	return l.mended(e) || l.began.Sub(e.Last) >= againAfter
+func distinctTexts(texts []string) []string {
+	seen := make(map[string]bool, len(texts))
+	return slices.DeleteFunc(texts, func(t string) bool {
+		was := seen[t]
+		seen[t] = true
+		return was
+	})
+}
+
+func (l *loop) heldOpen(ctx context.Context) ([]store.QuarantineEntry, error) {
+	return l.job.Store.Quarantine(ctx, store.QuarantineFilter{Flow: l.spec.Name.Text, Open: true})
 }
 
 // mended says whether the specs have changed since the entry was made.
 func (l *loop) mended(e store.QuarantineEntry) bool { return e.SpecVersion != l.job.Project.Version }
 
+// expired says whether the entry is no longer tried again by itself.
+func (l *loop) expired(e store.QuarantineEntry) bool { return e.Expired(l.began, l.job.RetryFor) }
+
 // sweepAgain says whether records in quarantine ask for a sweep: the specs have changed since,
 // and the source cannot be asked for single records.
 func (l *loop) sweepAgain(ctx context.Context, cur store.Cursor) (bool, error) {
-	if l.job.Window.Manual() || l.spec.Source.SweepBack == 0 || slices.Contains(l.source.By, l.source.Named) {
+	if l.job.manual() || l.sum.Paused.On() || l.spec.Source.SweepBack == 0 || l.findable() {
 		return false, nil
 	}
 	entries, err := l.heldOpen(ctx)
-	// An entry that the last sweep did not meet is of a record that is no longer listed: it asks for no other.
-	return slices.ContainsFunc(entries, func(e store.QuarantineEntry) bool { return l.mended(e) && !e.Last.Before(cur.SweptAt) }), err
+	for _, e := range entries {
+		// An entry that the last sweep did not meet is of a record that is no longer listed: it asks for no other.
+		if l.mended(e) && !l.expired(e) && !e.Last.Before(cur.SweptAt) {
+			l.look(sinceMended, e)
+		}
+	}
+	return len(l.looks) > 0, err
+}
+
+// looked are the entries that are looked at again for one reason.
+type looked struct {
+	why     string
+	entries []store.QuarantineEntry
+}
+
+func (l *loop) look(why string, e store.QuarantineEntry) {
+	i := slices.IndexFunc(l.looks, func(s looked) bool { return s.why == why })
+	if i < 0 {
+		i, l.looks = len(l.looks), append(l.looks, looked{why: why})
+	}
+	l.looks[i].entries = append(l.looks[i].entries, e)
+}
+
+// countAgain tells what became of the records that were looked at again. A plan settles nothing, so it has none.
+func (l *loop) countAgain(ctx context.Context) error {
+	if len(l.looks) == 0 {
+		return nil
+	}
+	entries, err := l.heldOpen(ctx)
+	if err != nil {
+		return err
+	}
+	open := make(map[int64]store.QuarantineEntry, len(entries))
+	for _, e := range entries {
+		open[e.ID] = e
+	}
+	for _, s := range l.looks {
+		if a := l.countLook(s, open); a.Records > 0 {
+			l.tally(func(sum *Summary) { sum.Again = append(sum.Again, a) })
+		}
+	}
+	return nil
+}
+
+// countLook counts records: one was met if an entry of it closed or was held again by this run.
+func (l *loop) countLook(s looked, open map[int64]store.QuarantineEntry) Again {
+	met, stuck := map[string]bool{}, map[string]bool{}
+	for _, e := range s.entries {
+		now, still := open[e.ID]
+		met[e.Record] = met[e.Record] || !still || now.Run == l.run_.ID
+		stuck[e.Record] = stuck[e.Record] || still
+	}
+	a := Again{Why: s.why}
+	for record, was := range met {
+		if was {
+			a.Records++
+		}
+		if was && !stuck[record] {
+			a.Through++
+		}
+	}
+	return a
 }
 
 // holds says whether a decided change is kept in quarantine: what cannot be decided, and what is

@@ -6,6 +6,16 @@ import (
 	"github.com/casebridge/casebridge/engine"
 )
 
+// heldError says that a limit stopped a flow. Whoever asks gets its Fault; people are told in other
+// words than those of a Fault, because nothing was rejected.
+type heldError struct{ fault *engine.Fault }
+
+func (e heldError) Error() string {
+	return e.fault.Ref + " is held: " + e.fault.Err.Error() + ". " + e.fault.Next
+}
+
+func (e heldError) Unwrap() error { return e.fault }
+
 // stops says whether a fault lies outside all records, so that going on makes no sense.
 func stops(k engine.FaultKind) bool {
 	return k == engine.Auth || k == engine.Rate || k == engine.Environment || k == engine.Cancelled

@@ -25,6 +25,9 @@ type Job struct {
 	Limits  spec.Limits // after settings; -1: none
 	// Released says that a person has looked at this very plan: a flow that a limit stopped may go on.
 	Released bool
+	// Retry are quarantine entries that a person wants tried again: their records are read, nothing else, and the cursor stays.
+	Retry    []store.QuarantineEntry
+	RetryFor time.Duration // what has been in quarantine for longer is not tried again by itself; 0: there is no end
 	Now      func() time.Time
 	Log      *slog.Logger
 	Who      string // who started it, for the audit trail

@@ -29,7 +29,10 @@ type loop struct {
 	began     time.Time
 	newest    time.Time // newest stamp of the window
 	claims    *claims
-	unswept   bool // something was decided by a recall that was never filled whole
+	unswept   bool                                      // something was decided by a recall that was never filled whole
+	consults  map[string]spec.Consulted                 // where values are looked up, by place
+	discarded map[store.RecordKey]store.QuarantineEntry // what persons decided never goes
+	looks     []looked                                  // what is looked at again
 
 	mu  sync.Mutex
 	sum Summary
@@ -37,6 +40,7 @@ type loop struct {
 
 // work is one decided record and the values that it must not share with a record under way.
 type work struct {
+	record   engine.Record
 	decision mapping.Decision
 	values   []string
 }
@@ -58,7 +62,8 @@ func newLoop(job Job) *loop {
 	l := &loop{
 		job: job, spec: f, source: job.object(f.Source.Read.Text), zone: job.Project.Zone,
 		fields: map[string][]string{}, reference: map[string]mapping.Answer{}, claims: newClaims(),
-		sum: Summary{Flow: f.Name.Text, Title: f.Title},
+		consults: job.Project.Consults(),
+		sum:      Summary{Flow: f.Name.Text, Title: f.Title},
 	}
 	for _, use := range job.Flow.Reads() {
 		l.fields[use.Object] = use.Fields
@@ -82,27 +87,46 @@ func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
 	if err := d.admit(ctx, l, cur); err != nil {
 		return l.ended(EndedStopped), err
 	}
-	sweep, err := l.sweepAgain(ctx, cur)
+	if err := l.remember(ctx); err != nil {
+		return l.ended(EndedStopped), err
+	}
+	r, err := l.reading(ctx, cur)
 	if err != nil {
 		return l.ended(EndedStopped), err
 	}
-	r, err := readingFor(l.job.Window, l.spec.Source, l.source, cur, l.zone, l.began, sweep)
-	if err != nil {
-		return l.ended(EndedStopped), err
-	}
-	l.sum.Window = windowText(r, l.job.Window, l.zone)
 	if l.run_, err = l.begin(ctx); err != nil {
 		return l.ended(EndedStopped), err
 	}
 	l.sum.Recovered = l.run_.Recovered
+	if _, err := l.job.Store.PurgePayloads(ctx); err != nil {
+		return l.finish(ctx, r, d, err)
+	}
 	passErr := l.pass(ctx, r, d)
 	return l.finish(ctx, r, d, passErr)
+}
+
+// reading works out what to read.
+func (l *loop) reading(ctx context.Context, cur store.Cursor) (reading, error) {
+	if len(l.job.Retry) > 0 {
+		r := l.readingBack()
+		l.sum.Window = l.retryText(r)
+		return r, nil
+	}
+	sweep, err := l.sweepAgain(ctx, cur)
+	if err != nil {
+		return reading{}, err
+	}
+	r, err := readingFor(l.job.Window, l.spec.Source, l.source, cur, l.zone, l.began, sweep)
+	if err == nil {
+		l.sum.Window = windowText(r, l.job.Window, l.zone)
+	}
+	return r, err
 }
 
 func (l *loop) begin(ctx context.Context) (*store.Run, error) {
 	return l.job.Store.Begin(ctx, store.Begin{
 		Flow: l.spec.Name.Text, SpecVersion: l.job.Project.Version, Who: l.job.Who,
-		Ordinary: !l.job.Window.Manual(), Window: l.sum.Window, Lease: leaseTime,
+		Ordinary: !l.job.manual(), Window: l.sum.Window, Lease: leaseTime,
 	})
 }
 
@@ -137,15 +161,26 @@ func (l *loop) pass(ctx context.Context, r reading, d delivery) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer l.hold(ctx, cancel)()
-	err := l.groups(ctx, r, d)
-	if err == nil {
-		err = l.again(ctx, d)
-	}
+	err := l.records(ctx, r, d)
 	// What is under way is finished in every case, before the context of this pass ends.
 	if unfinished := d.finish(ctx); err == nil {
 		err = unfinished
 	}
+	if uncounted := l.countAgain(context.WithoutCancel(ctx)); err == nil {
+		err = uncounted
+	}
 	return err
+}
+
+// records hands on the records of the window and those that are looked at again, or those that a person chose.
+func (l *loop) records(ctx context.Context, r reading, d delivery) error {
+	if len(l.job.Retry) > 0 && l.findable() {
+		return l.lookUp(ctx, namesOf(l.job.Retry), d)
+	}
+	if err := l.groups(ctx, r, d); err != nil {
+		return err
+	}
+	return l.again(ctx, d)
 }
 
 // groups hands on what was read, until the window ends or going on makes no sense.
@@ -223,9 +258,10 @@ func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) e
 	if err := l.at(ctx, BeforeGroup); err != nil {
 		return err
 	}
-	for _, wave := range waves(records, l.job.Flow.Alone) {
+	for _, wave := range waves(l.chosen(records), l.job.Flow.Alone) {
 		done := make([]work, len(wave))
 		for i, rec := range wave {
+			done[i].record = rec
 			done[i].values = l.job.Flow.Alone(rec)
 			l.claims.await(done[i].values)
 		}
@@ -234,6 +270,7 @@ func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) e
 			return err
 		}
 		for i, dec := range decisions {
+			dec = l.withhold(dec, wave[i])
 			done[i].decision = dec
 			l.decided(dec)
 		}
@@ -344,15 +381,21 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 	state := endState(passErr, l.sum, settled)
 	sum := l.ended(state)
 	end := store.End{State: string(state), Counts: sum.counts()}
-	if passErr == nil && !l.job.Window.Manual() && settled {
+	if passErr == nil && !l.job.manual() && settled {
 		end.Mark = l.nextMark()
 		end.Swept = r.sweep
 	}
 	if passErr == nil && r.whole && l.job.Window.Limit == 0 {
 		end.Whole = l.spec.Source.Read.Text
 	}
+	if passErr == nil && !l.job.manual() {
+		end.Listed = listed(l.spec.Routes)
+	}
 	if err := l.at(ctx, BeforeEnd); err != nil {
 		return l.ended(EndedStopped), err
+	}
+	if _, err := l.job.Store.PurgePayloads(context.WithoutCancel(ctx)); err != nil && passErr == nil {
+		passErr = err
 	}
 	// The run must be closed even if we were told to stop meanwhile.
 	if err := l.run_.End(context.WithoutCancel(ctx), end); err != nil && passErr == nil {

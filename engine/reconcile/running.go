@@ -86,7 +86,7 @@ func (s *sending) admit(ctx context.Context, l *loop, cur store.Cursor) error {
 		return &engine.Fault{Kind: engine.Environment, Op: "start flow", Ref: l.spec.Name.Text, Err: errNoStart,
 			Next: "Record what the old jobs sent with `casebridge state adopt`, or give the flow a start date (since.start)."}
 	}
-	if l.job.Released || l.job.Window.Manual() {
+	if l.job.Released || l.job.manual() {
 		return nil
 	}
 	held, err := stillHeld(ctx, l)
@@ -171,7 +171,7 @@ func (s *sending) collect(wave []work) [][]*item {
 	for i, w := range wave {
 		for _, c := range w.decision.Changes {
 			if c.Verdict.Writes() {
-				items[i] = append(items[i], &item{change: c, repeatable: s.loop.job.object(c.Object).Repeatable})
+				items[i] = append(items[i], &item{source: w.record, change: c, repeatable: s.loop.job.object(c.Object).Repeatable})
 			}
 			if c.Verdict == engine.Unclear {
 				s.undelivered(true)
@@ -203,7 +203,8 @@ func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.
 			// Nothing of this record is to be written any more: whatever was held of it before is over.
 			out.Cleared = append(out.Cleared, store.RecordKey{Record: w.decision.Record})
 		}
-		addDecided(&out, w.decision)
+		s.loop.addDecided(&out, w)
+		out.Unmapped = append(out.Unmapped, s.loop.unmapped(w.decision)...)
 	}
 	if err := s.loop.at(ctx, BeforeDecided); err != nil {
 		return err
@@ -221,13 +222,14 @@ func pending(d mapping.Decision) bool {
 	return slices.ContainsFunc(d.Changes, func(c engine.Change) bool { return c.Verdict.Writes() || c.Verdict == engine.Unclear })
 }
 
-func addDecided(out *store.Settlement, d mapping.Decision) {
-	for _, c := range d.Changes {
+func (l *loop) addDecided(out *store.Settlement, w work) {
+	for _, c := range w.decision.Changes {
 		switch {
 		case holds(c):
-			out.Held = append(out.Held, store.Held{Change: c})
+			out.Held = append(out.Held, l.held(w.record, c, nil))
 		case c.Verdict == engine.Unclear:
-			out.Held = append(out.Held, store.Held{Change: c, Fault: &engine.Fault{Kind: engine.Transient, Op: "decide", Ref: c.Record, Err: errors.New(c.Reason.Text)}})
+			out.Held = append(out.Held, l.held(w.record, c, &engine.Fault{Kind: engine.Transient, Op: "decide", Ref: c.Record, Err: errors.New(c.Reason.Text)}))
+		case c.Reason.Code == discardedCode: // it stays discarded
 		case c.Verdict == engine.NoChange, c.Verdict == engine.Skip:
 			out.Cleared = append(out.Cleared, keyOf(c))
 		}
@@ -241,6 +243,6 @@ func (s *sending) hold(why string) error {
 	s.mu.Unlock()
 	name := s.loop.spec.Name.Text
 	s.loop.tally(func(sum *Summary) { sum.Held = why })
-	return &engine.Fault{Kind: engine.Rejected, Op: "run flow", Ref: name, Err: errors.New(why),
-		Next: fmt.Sprintf("Look at `casebridge plan %s` and release it with `casebridge run %s --plan HASH`.", name, name)}
+	return heldError{&engine.Fault{Kind: engine.Rejected, Op: "run flow", Ref: name, Err: errors.New(why),
+		Next: fmt.Sprintf("Look at `casebridge plan %s` and release it with `casebridge run %s --plan HASH`.", name, name)}}
 }

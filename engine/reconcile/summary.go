@@ -69,6 +69,8 @@ type Summary struct {
 	Seen        int             // sends that the other system has now shown
 	Released    int             // parked sends that were closed thereby
 	Held        string          // why a limit stopped the flow
+	Again       []Again         // records in quarantine that were looked at again though they had not changed
+	Paused      store.Pause     // a person has stopped that
 	Recovered   store.Recovered // what a run that died had left open
 	Hash        string          // of all writes, whatever their order; empty when nothing would be written
 	Took        time.Duration

@@ -13,6 +13,7 @@ import (
 
 // item is one write.
 type item struct {
+	source     engine.Record // that it was decided from
 	change     engine.Change
 	repeatable bool
 	intent     int64
@@ -251,11 +252,11 @@ func (s *sending) addOutcome(out *store.Settlement, it *item) {
 	switch held := heldFor(it); {
 	case s.covered(it):
 	case held != nil:
-		out.Held = append(out.Held, store.Held{Change: it.change, Fault: held})
+		out.Held = append(out.Held, s.loop.held(it.source, it.change, held))
 	case it.outcome.State == engine.Done:
 		out.Cleared = append(out.Cleared, keyOf(it.change))
 	case s.needsTry(it):
-		out.Held = append(out.Held, store.Held{Change: it.change, Fault: it.outcome.Fault})
+		out.Held = append(out.Held, s.loop.held(it.source, it.change, it.outcome.Fault))
 	}
 }
 

@@ -212,3 +212,8 @@ func (r *Run) discarded(ctx context.Context, tx *transaction, e QuarantineEntry)
 	was.Stamp = instant(stamp)
 	return status == EntryDiscarded && code == e.Code && was.Same(e.Mark), err
 }
+
+// Expired says whether an entry has waited so long that nobody tries it again by itself; after 0 that never happens.
+func (e QuarantineEntry) Expired(now time.Time, after time.Duration) bool {
+	return after > 0 && e.Status == EntryOpen && now.Sub(e.First) >= after
+}
