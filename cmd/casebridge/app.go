@@ -140,7 +140,7 @@ func (a *app) root() *cobra.Command {
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.validateCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.runCommand(),
-		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
+		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.parkedCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/knadh/koanf/providers/confmap"
@@ -26,7 +27,11 @@ const (
 	keyStore   = "store"
 	keyKey     = "key"
 	keyKeyFile = "key_file"
+	keyKeep    = "store_keep"
 )
+
+// usualKeep is how long the rows of runs are kept, unless store_keep says otherwise.
+const usualKeep = "400d"
 
 // limitNames are the limits of a flow that settings may replace.
 var limitNames = []string{"creates", "sends", "updated_percent"}
@@ -55,7 +60,7 @@ func (a *app) settings(p *spec.Project, drivers map[string]engine.Driver) (*sett
 
 // known lists every setting there is.
 func (s *settings) known(p *spec.Project) []string {
-	keys := []string{keyStore, keyKey, keyKeyFile}
+	keys := []string{keyStore, keyKey, keyKeyFile, keyKeep}
 	for name, d := range s.drivers {
 		for _, set := range d.Settings() {
 			keys = append(keys, "connections."+name+"."+set.Name)
@@ -71,7 +76,7 @@ func (s *settings) known(p *spec.Project) []string {
 }
 
 func (s *settings) defaults() map[string]any {
-	values := map[string]any{}
+	values := map[string]any{keyKeep: usualKeep}
 	for name, d := range s.drivers {
 		for _, set := range d.Settings() {
 			if set.Default != "" {
@@ -210,6 +215,15 @@ func (a *app) storePath(s *settings, p *spec.Project) (string, error) {
 		dir = filepath.Join(home, ".local", "state")
 	}
 	return filepath.Join(dir, "casebridge", p.Name.Text+".db"), nil
+}
+
+// keep is how long runs and what they intended are kept after they ended.
+func (s *settings) keep() (time.Duration, error) {
+	days, err := strconv.Atoi(strings.TrimSuffix(s.k.String(keyKeep), "d"))
+	if err != nil || days < 1 || days > 100_000 {
+		return 0, usageError{fmt.Errorf("%s must be a number of days from 1, such as %s", keyKeep, usualKeep)}
+	}
+	return time.Duration(days) * 24 * time.Hour, nil
 }
 
 // key is the store key, nil when none was given.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -149,9 +150,9 @@ func (s *stage) aside(ctx context.Context) error {
 	if err := s.app.printQuarantine(entries, s.session.c.project.Zone); err != nil {
 		return err
 	}
+	fmt.Fprintf(s.app.stdout, "\n$ casebridge parked list\n")
 	parked, err := s.session.store.Parked(ctx)
-	s.app.printSends("parked (maybe sent; `casebridge state show`)", parked, s.session.c.project.Zone)
-	return err
+	return errors.Join(err, s.app.printWaiting(s.session.c, parked, parkedWords))
 }
 
 // writes counts what both systems were asked to write so far.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +57,22 @@ func (a *app) runFlows(ctx context.Context, names []string, w windowFlags, view 
 	if err != nil {
 		return err
 	}
-	return a.chain(ctx, s, flows, window, view, asJSON, release)
+	keep, err := s.set.keep()
+	if err != nil {
+		return err
+	}
+	err = a.chain(ctx, s, flows, window, view, asJSON, release)
+	if err == nil || errors.Is(err, errPartial) {
+		a.prune(ctx, s, keep)
+	}
+	return err
+}
+
+// prune lets go of the rows of old runs. When it cannot, the run was none the worse for it.
+func (a *app) prune(ctx context.Context, s *session, keep time.Duration) {
+	if _, err := s.store.Prune(ctx, a.now().Add(-keep)); err != nil {
+		a.log().Warn("old runs were not pruned; the next run tries again", "error", err)
+	}
 }
 
 // chain runs flows one after another; one that did not get to work stops those behind it.
@@ -114,6 +130,12 @@ func (a *app) release(ctx context.Context, s *session, job *reconcile.Job, hash 
 	if sum.Hash != hash {
 		return fmt.Errorf("%w: the plan of %s is now %q, not %q: something changed meanwhile. Look at `casebridge plan %s` again",
 			errEnvironment, sum.Flow, sum.Hash, hash, sum.Flow)
+	}
+	// Written before anything is sent: whatever comes of it, the trail says whose word it was.
+	err = s.store.Note(ctx, store.AuditLine{Who: a.author(), What: "release", Flow: sum.Flow, Was: "plan " + hash,
+		Became: fmt.Sprintf("released: create %d, update %d, send %d, whatever the limits", sum.Created, sum.Updated, sum.Sent), Why: "run --plan " + hash})
+	if err != nil {
+		return err
 	}
 	job.Limits, job.Released = spec.Limits{Creates: -1, Sends: -1, UpdatedPercent: -1}, true
 	return nil

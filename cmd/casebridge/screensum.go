@@ -88,7 +88,7 @@ func (s *screen) counts(sum reconcile.Summary) {
 		fmt.Fprintf(s.out, "    undelivered %d: harmless to repeat, the next run tries again\n", sum.Undelivered)
 	}
 	if sum.Parked > 0 {
-		fmt.Fprintf(s.out, "    parked %d: maybe sent; never sent again by itself, closed when the other system lists it\n", sum.Parked)
+		fmt.Fprintf(s.out, "    parked %d: maybe sent; never sent again by itself, closed when the other system lists it (`casebridge parked list`)\n", sum.Parked)
 	}
 	if sum.Seen > 0 {
 		fmt.Fprintf(s.out, "    seen %d: the other system has now listed what was sent (%d of them had been parked)\n", sum.Seen, sum.Released)

@@ -2,20 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/casebridge/casebridge/engine/reconcile"
-	"github.com/casebridge/casebridge/engine/store"
 )
 
 func (a *app) stateCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "state", Short: "What the store knows: cursors, sends, recall; and taking over from older jobs"}
-	cmd.AddCommand(a.stateShow(), a.stateAdopt(), a.stateResolve())
+	cmd := &cobra.Command{Use: "state", Short: "What the store knows, its history, its backup; and taking over from older jobs"}
+	cmd.AddCommand(a.stateShow(), a.stateRuns(), a.stateHistory(), a.stateCheck(), a.stateBackup(), a.stateSet(), a.stateAdopt(), a.stateRestamp())
 	return cmd
 }
 
@@ -75,48 +72,9 @@ func (a *app) openAdopting(ctx context.Context) (*session, error) {
 	return a.openWith(ctx, readOnly, false)
 }
 
-func (a *app) stateResolve() *cobra.Command {
-	var arrived, lost bool
-	var why string
-	cmd := &cobra.Command{
-		Use:   "resolve ID",
-		Short: "Say what became of a parked send, when the other system will never show it",
-		Long: "Closes a parked send by a person's word. Look in the other system first: with --not-arrived the next run sends it again,\n" +
-			"and if it had arrived after all, it is there twice. The word and its reason go to the audit trail.",
-		Args: asUsage(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := strconv.ParseInt(args[0], 10, 64)
-			if err != nil {
-				return usageError{fmt.Errorf("%q is not the number of a parked send; see `casebridge state show`", args[0])}
-			}
-			if arrived == lost || why == "" {
-				return usageError{errors.New("say either --arrived or --not-arrived, and --why")}
-			}
-			_, st, err := a.openStore(cmd)
-			if err != nil {
-				return err
-			}
-			defer closeQuietly(st)
-			if err := st.Resolve(cmd.Context(), store.Resolution{ID: id, Arrived: arrived, Who: "casebridge state resolve", Why: why}); err != nil {
-				return err
-			}
-			word := "counts as sent"
-			if lost {
-				word = "will be sent again by the next run that reads its record; to send it now: casebridge run FLOW --case ID"
-			}
-			_, err = fmt.Fprintf(a.stdout, "Send %d %s.\n", id, word)
-			return err
-		},
-	}
-	cmd.Flags().BoolVar(&arrived, "arrived", false, "the other system has it")
-	cmd.Flags().BoolVar(&lost, "not-arrived", false, "the other system does not have it")
-	cmd.Flags().StringVar(&why, "why", "", "how you know, the `REASON` for the audit trail")
-	return cmd
-}
-
 func (a *app) stateShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show", Short: "Cursors, sends by state, recall, quarantine, what is parked",
+		Use: "show", Short: "Cursors, who runs what, last runs, sends by state, recall, quarantine",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, st, err := a.openStore(cmd)
@@ -128,12 +86,7 @@ func (a *app) stateShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = a.printOverview(o, c.project.Zone)
-			parked, err2 := st.Parked(cmd.Context())
-			awaiting, err3 := st.AwaitingList(cmd.Context())
-			a.printSends("parked (maybe sent)", parked, c.project.Zone)
-			a.printSends("awaiting verification", awaiting, c.project.Zone)
-			return errors.Join(err, err2, err3)
+			return a.printOverview(o, c.project.Zone)
 		},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/store"
 )
 
@@ -18,21 +17,36 @@ func (a *app) printOverview(o store.Overview, zone *time.Location) error {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "store    %s (project %s, schema %d)\n", o.Path, o.Project, o.Schema)
+	fmt.Fprintf(a.stdout, "size     %s\n", sizeText(o.Size))
 	for _, h := range o.Hosts {
 		fmt.Fprintf(a.stdout, "system   %s is %s\n", h.Name, h.Value)
 	}
 	fmt.Fprintf(a.stdout, "key      %s\n", keyText(o.Key))
 	for _, c := range o.Cursors {
-		fmt.Fprintf(a.stdout, "cursor   %s: %s%s\n", c.Flow, cursorText(c.Cursor, zone), holderText(c, zone))
+		fmt.Fprintf(a.stdout, "cursor   %s: %s\n", c.Flow, cursorText(c.Cursor, zone))
+	}
+	for _, c := range o.Cursors {
+		fmt.Fprintf(a.stdout, "last run %s: %s\n", c.Flow, lastRunText(c.Last, zone))
+	}
+	for _, c := range o.Cursors {
+		if c.Holder != "" {
+			fmt.Fprintf(a.stdout, "held     %s: %s\n", c.Flow, a.holderText(c, zone))
+		}
 	}
 	for _, s := range o.Sends {
 		fmt.Fprintf(a.stdout, "sends    %s: %d %s\n", s.Object, s.Count, s.State)
 	}
 	for _, r := range o.Recall {
-		fmt.Fprintf(a.stdout, "recall   %s: %d records, %d with sealed fields, %s\n", r.Object, r.Count, r.Sealed, wholeText(r.WholeAt, zone))
+		fmt.Fprintf(a.stdout, "recall   %s: %s, %d with sealed fields, %s\n", r.Object, plural(r.Count, "1 record", "%d records"), r.Sealed, wholeText(r.WholeAt, zone))
 	}
 	for _, q := range o.Quarantine {
 		fmt.Fprintf(a.stdout, "quarant. %s: %d open, %d closed\n", q.Flow, q.Open, q.Closed)
+	}
+	if o.Pause.On() {
+		fmt.Fprintf(a.stdout, "paused   nothing in quarantine is tried again since %s, by %s: %s\n", minute(o.Pause.Since, zone), o.Pause.Who, o.Pause.Why)
+	}
+	if o.Parked > 0 {
+		fmt.Fprintf(a.stdout, "\n%s: see `casebridge parked list`.\n", plural(o.Parked, "1 send may have arrived and waits", "%d sends may have arrived and wait"))
 	}
 	return nil
 }
@@ -60,11 +74,31 @@ func cursorText(c store.Cursor, zone *time.Location) string {
 	return text
 }
 
-func holderText(c store.FlowCursor, zone *time.Location) string {
-	if c.Holder == "" {
-		return ""
+func lastRunText(r store.LastRun, zone *time.Location) string {
+	switch {
+	case r.ID == 0:
+		return "never ran"
+	case r.Ended.IsZero():
+		return fmt.Sprintf("run %d, %s, since %s", r.ID, r.State, minute(r.Started, zone))
 	}
-	return fmt.Sprintf("; running now: %s since %s", c.Holder, c.Since.In(zone).Format(time.RFC3339))
+	return fmt.Sprintf("run %d, %s, %s, took %s", r.ID, r.State, minute(r.Started, zone), r.Ended.Sub(r.Started).Round(time.Millisecond))
+}
+
+// holderText says who runs a flow; one that went silent for longer than its hold lasts has died.
+func (a *app) holderText(c store.FlowCursor, zone *time.Location) string {
+	text := fmt.Sprintf("%s since %s", c.Holder, c.Since.In(zone).Format(time.RFC3339))
+	if c.Expires.After(a.now()) {
+		return text
+	}
+	return text + "; that run has died, and the next one settles what it left open"
+}
+
+// sizeText is a size in bytes as people read it.
+func sizeText(bytes int64) string {
+	if bytes < 10_000_000 {
+		return fmt.Sprintf("%d kB", (bytes+999)/1000)
+	}
+	return fmt.Sprintf("%d MB", bytes/1_000_000)
 }
 
 func wholeText(at time.Time, zone *time.Location) string {
@@ -72,14 +106,4 @@ func wholeText(at time.Time, zone *time.Location) string {
 		return "never read whole"
 	}
 	return "read whole on " + at.In(zone).Format(time.RFC3339)
-}
-
-func (a *app) printSends(title string, entries []store.LedgerEntry, zone *time.Location) {
-	if a.flags.output != "text" || len(entries) == 0 {
-		return
-	}
-	fmt.Fprintf(a.stdout, "\n%s\n", title)
-	for _, e := range entries {
-		fmt.Fprintf(a.stdout, "  %4d  %s  %s  %s  since %s\n", e.ID, e.Object, e.Record, engine.JoinPairs(e.Known), e.SentAt.In(zone).Format(time.RFC3339))
-	}
 }

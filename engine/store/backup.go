@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/casebridge/casebridge/engine"
 )
@@ -82,6 +83,9 @@ func inspect(ctx context.Context, o Options, path string) (Copied, error) {
 	original := o.Path
 	o.Path = path
 	c := Copied{Findings: Check(ctx, o)}
+	if o.Key == nil { // a backup is made without one too
+		c.Findings = slices.DeleteFunc(c.Findings, func(f Finding) bool { return f.Check == keyCheck })
+	}
 	for _, f := range c.Findings[:min(2, len(c.Findings))] { // the file and its pages; the others are as in the original
 		if !f.OK() {
 			return c, refuseBackup(original, fmt.Errorf("%w: %s", errBadBackup, f.Wrong), "Try again; if it stays so, look at `casebridge state check`.")

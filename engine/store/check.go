@@ -64,6 +64,8 @@ type checkOf struct {
 	wrong wrongs
 }
 
+const keyCheck = "key"
+
 // checks are all but the first two, in their order.
 func checks() []checkOf {
 	return []checkOf{
@@ -76,7 +78,7 @@ func checks() []checkOf {
 		{"quarantine", quarantineWrong},
 		{"audit trail", auditWrong},
 		{"recall", recallWrong},
-		{"key", keyWrong},
+		{keyCheck, keyWrong},
 	}
 }
 

@@ -35,3 +35,8 @@ func (s *Store) SetCursor(ctx context.Context, m Move) (was, became Cursor, err 
 	})
 	return was, became, err
 }
+
+// Free refuses op, with an environment Fault, while somebody runs the flow, or any flow when it is "".
+func (s *Store) Free(ctx context.Context, op, flow string) error {
+	return s.change(ctx, op, flow, func(tx *transaction) error { return refuseHeld(ctx, tx, op, flow) })
+}
