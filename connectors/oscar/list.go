@@ -109,7 +109,7 @@ func (c *connection) whole(ctx context.Context, list *rest.Spooled) error {
 // records gives each client of a list once. One that cannot be used comes with its fault.
 func (c *connection) records(ctx context.Context, list *rest.Spooled, named string) iter.Seq2[engine.Record, error] {
 	return func(yield func(engine.Record, error) bool) {
-		seen := map[[sha256.Size]byte]struct{}{}
+		seen := map[fingerprint]struct{}{}
 		for raw, err := range list.Elements("data", c.maxRecord) {
 			if ctx.Err() != nil {
 				err = stopped(ctx)
@@ -143,13 +143,16 @@ func (c *connection) record(client row, spoilt error) engine.Record {
 		Kind: engine.Unmapped, Op: listOp, Ref: name, Err: spoilt, Next: "Correct the client in OSCaR."}}
 }
 
-// repeats says whether identity was seen before, and remembers it, in a few bytes however long it is.
-// What has none is never a repetition.
-func repeats(seen map[[sha256.Size]byte]struct{}, identity string) bool {
+// fingerprint stands for an identity in few bytes, however long that is: lists can hold millions.
+type fingerprint [16]byte
+
+// repeats says whether identity was seen before, and remembers it. What has none is never a repetition.
+func repeats(seen map[fingerprint]struct{}, identity string) bool {
 	if identity == "" {
 		return false
 	}
-	key := sha256.Sum256([]byte(identity))
+	sum := sha256.Sum256([]byte(identity))
+	key := fingerprint(sum[:16])
 	_, before := seen[key]
 	seen[key] = struct{}{}
 	return before

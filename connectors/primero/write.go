@@ -18,6 +18,8 @@ const (
 	nextStatus = "Look at the referral in Primero: somebody may have answered it already."
 )
 
+var errNotReferral = errors.New("the answer is not about a referral")
+
 // writer implements engine.Writer.
 type writer struct {
 	api  *api
@@ -151,6 +153,10 @@ func (w *writer) answer(ctx context.Context, c *engine.Change, document gjson.Re
 		return refusal(answer, err)
 	}
 	now := gjson.GetBytes(answer.Body, "data")
+	if now.Get("status").Type != gjson.String { // a page of somebody in between; nothing is known of the referral
+		return engine.Outcome{State: engine.Unknown, Fault: &engine.Fault{
+			Kind: engine.Transient, Op: "answer referral", Ref: c.Target, Status: answer.Status, Err: errNotReferral}}
+	}
 	done := engine.Outcome{State: engine.Done, ID: c.Target}
 	lost := missing(document, now)
 	if asked := document.Get("status"); asked.Exists() && asked.String() != now.Get("status").String() {
