@@ -170,7 +170,7 @@ func open(t *testing.T, work string, project *spec.Project) *world {
 		project: project, readers: map[string]engine.Reader{}, writers: map[string]engine.Writer{},
 		now: time.Date(2026, time.November, 22, 5, 0, 0, 0, time.UTC),
 	}
-	w.options = store.Options{Path: filepath.Join(t.TempDir(), "store.db"), Project: project.Name.Text, Now: w.clock}
+	w.options = store.Options{Path: filepath.Join(t.TempDir(), "store.db"), Project: project.Name.Text, Key: bytes.Repeat([]byte{7}, 32), Now: w.clock}
 	for _, c := range project.Drivers {
 		w.connect(t, c, s.Connections[c.Name.Text], work)
 	}
