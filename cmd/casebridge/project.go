@@ -43,6 +43,7 @@ func (a *app) files() (fs.FS, string, error) {
 var follows = []string{
 	"unknown-name", "unknown-object", "unknown-mapping", "unknown-map", "unknown-rule", "unknown-table", "unknown-form",
 	"unknown-column", "unknown-step", "unknown-constant", "missing-field", "no-fields", "no-key", "no-rows", "no-target", "wrong-target",
+	"no-sharing", "no-gate", "open-gate", "may-not-leave", "may-not-write",
 }
 
 // elsewhere leaves out what Compile finds only because of what Load has found already.
