@@ -166,6 +166,9 @@ func (s *screen) changeText(c engine.Change) {
 	for _, n := range c.Notes {
 		fmt.Fprintf(s.out, "      ! %s\n", reasonOf(n))
 	}
+	for _, k := range c.Kept {
+		fmt.Fprintf(s.out, "      = %s\n        %s\n", k.Text, s.place(k.Place))
+	}
 }
 
 // fields prints what a change sets; the columns of a row stand under the row.
@@ -255,17 +258,18 @@ func (s *screen) clear() {
 
 // changeLine is a Change as JSON. Hidden values are left out and said to be.
 type changeLine struct {
-	Kind    string      `json:"kind"`
-	Flow    string      `json:"flow"`
-	Record  string      `json:"record"`
-	Route   string      `json:"route"`
-	Item    string      `json:"item,omitempty"`
-	Verdict string      `json:"verdict"`
-	Object  string      `json:"object,omitempty"`
-	Target  string      `json:"target,omitempty"`
-	Reason  *reasonLine `json:"reason,omitempty"`
-	Fields  []fieldLine `json:"fields,omitempty"`
-	Notes   []string    `json:"notes,omitempty"`
+	Kind    string       `json:"kind"`
+	Flow    string       `json:"flow"`
+	Record  string       `json:"record"`
+	Route   string       `json:"route"`
+	Item    string       `json:"item,omitempty"`
+	Verdict string       `json:"verdict"`
+	Object  string       `json:"object,omitempty"`
+	Target  string       `json:"target,omitempty"`
+	Reason  *reasonLine  `json:"reason,omitempty"`
+	Fields  []fieldLine  `json:"fields,omitempty"`
+	Notes   []string     `json:"notes,omitempty"`
+	Kept    []reasonLine `json:"kept,omitempty"`
 }
 
 type reasonLine struct {
@@ -298,6 +302,9 @@ func (s *screen) changeJSON(c engine.Change) {
 	}
 	for _, n := range c.Notes {
 		line.Notes = append(line.Notes, reasonOf(n))
+	}
+	for _, k := range c.Kept {
+		line.Kept = append(line.Kept, reasonLine{Code: k.Code, Text: k.Text, Place: s.place(k.Place)})
 	}
 	s.encode(line)
 }

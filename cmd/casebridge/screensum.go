@@ -84,6 +84,7 @@ func (s *screen) counts(sum reconcile.Summary) {
 	s.reasons("quarantined", sum.Quarantined)
 	s.reasons("cannot tell", sum.Unclear)
 	s.reasons("unmapped", sum.Unmapped)
+	s.reasons("kept", sum.Kept)
 	if sum.Undelivered > 0 {
 		fmt.Fprintf(s.out, "    undelivered %d: harmless to repeat, the next run tries again\n", sum.Undelivered)
 	}
@@ -124,6 +125,7 @@ type summary struct {
 	Quarantined map[string]int `json:"quarantined,omitempty"`
 	Unclear     map[string]int `json:"cannot_tell,omitempty"`
 	Unmapped    map[string]int `json:"unmapped,omitempty"`
+	Kept        map[string]int `json:"kept,omitempty"`
 	Parked      int            `json:"parked"`
 	Undelivered int            `json:"undelivered"`
 	Seen        int            `json:"seen"`
@@ -136,7 +138,7 @@ type summary struct {
 func summaryLine(s reconcile.Summary, err error) summary {
 	line := summary{Kind: "summary", Flow: s.Flow, State: string(s.State), Window: s.Window, Read: s.Read, Created: s.Created,
 		Updated: s.Updated, Sent: s.Sent, Unchanged: s.Unchanged, Skipped: s.Skipped.Count, Blocked: s.Blocked.Count,
-		Quarantined: s.Quarantined.Count, Unclear: s.Unclear.Count, Unmapped: s.Unmapped.Count, Parked: s.Parked,
+		Quarantined: s.Quarantined.Count, Unclear: s.Unclear.Count, Unmapped: s.Unmapped.Count, Kept: s.Kept.Count, Parked: s.Parked,
 		Undelivered: s.Undelivered, Seen: s.Seen, Plan: s.Hash, Held: s.Held, TookMS: s.Took.Milliseconds()}
 	if err != nil {
 		line.Error = err.Error()

@@ -131,11 +131,11 @@ func (a agreement) link(r *fieldRule, v value) engine.Link {
 func (h history) kept(field, object string) string {
 	switch h {
 	case bothSides:
-		return "kept: the field " + field + " was changed on both sides, and " + object + " keeps its own"
+		return "the field " + field + " was changed on both sides, and " + object + " keeps its own"
 	case neverSame:
-		return "kept: the field " + field + " has another value in " + object + ", and which one is newer is not known"
+		return "the field " + field + " has another value in " + object + " and stays as it is there: which one is newer is not known"
 	default:
-		return "kept: the field " + field + " was changed in " + object
+		return "the field " + field + " was changed in " + object + " and stays as it is there"
 	}
 }
 

@@ -111,10 +111,10 @@ func TestConflictReasons(t *testing.T) {
 	}{
 		{"review", linked("name", `"old"`), "cases/name/conflict", "the field name of east.case was changed on both sides since both had the same: make both the same, or discard this entry"},
 		{"review", linked(), "cases/name/conflict", "the field name of east.case has another value in the source, and which one is newer is not known: make both the same, or discard this entry"},
-		{"review", linked("name", `"new"`), "cases/name/kept", "kept: the field name was changed in east.case"},
-		{"target", linked("name", `"old"`), "cases/name/kept", "kept: the field name was changed on both sides, and east.case keeps its own"},
-		{"target", linked(), "cases/name/kept", "kept: the field name has another value in east.case, and which one is newer is not known"},
-		{"target", Answer{}, "cases/name/kept", "kept: the field name has another value in east.case, and which one is newer is not known"},
+		{"review", linked("name", `"new"`), "cases/name/kept", "the field name was changed in east.case and stays as it is there"},
+		{"target", linked("name", `"old"`), "cases/name/kept", "the field name was changed on both sides, and east.case keeps its own"},
+		{"target", linked(), "cases/name/kept", "the field name has another value in east.case and stays as it is there: which one is newer is not known"},
+		{"target", Answer{}, "cases/name/kept", "the field name has another value in east.case and stays as it is there: which one is newer is not known"},
 	} {
 		got := decideShared(t, c.policy, memberNew, caseOther, c.last).Reason
 		if got.Code != c.code || got.Text != c.text || got.Place != "flow.yaml:13:7" {

@@ -168,7 +168,7 @@ func TestKeptIsCounted(t *testing.T) {
 	m.edit(m.west, "0000", "theirs")
 	m.touch(m.east, "0000")
 	plan, err := m.plan("east-to-west")
-	if err != nil || plan.Writes() != 0 || plan.Kept.Total() != 1 || plan.Kept.Order[0] != "kept: the field remark was changed in west.case" {
+	if err != nil || plan.Writes() != 0 || plan.Kept.Total() != 1 || plan.Kept.Order[0] != "the field remark was changed in west.case and stays as it is there" {
 		t.Errorf("plan: %v, %d writes, kept %v", err, plan.Writes(), plan.Kept)
 	}
 	if sum, err := m.run("east-to-west"); err != nil || sum.Kept.Total() != 1 || sum.Unchanged != 1 || m.remark(m.west, "0000") != "theirs" {
