@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -26,6 +27,7 @@ const otherCode = "\x00"
 
 // supposed is a world in which some fields are known.
 type supposed struct {
+	need   string           // the field that must say yes
 	fields map[string]value // by "connection.object.field"
 	source *objectType
 	gone   *objectType // no record of it was found; nil: all are there
@@ -53,13 +55,25 @@ func certain(v value) guess { return guess{known: true, never: !v.yes(), v: v} }
 // shut says whether the gate stays shut in a world.
 func (g guard) shut(c *compiler, w *supposed) bool {
 	r, tree := c.reader(g.step.Expr, g.view)
-	return tree != nil && (&judge{r, w}).of(tree).never
+	return tree != nil && (&judge{r, w, g.asked(c, w.need)}).of(tree).never
+}
+
+// asked lists the roots of the records of which the gate reads a field.
+func (g guard) asked(c *compiler, path string) []int {
+	var roots []int
+	for _, l := range c.reachOf(g.step.Expr, g.view).leaves {
+		if l.name() == path {
+			roots = append(roots, l.root)
+		}
+	}
+	return roots
 }
 
 // judge works out an expression in a supposed world.
 type judge struct {
 	*reader
 	world *supposed
+	asked []int // of the needed field
 }
 
 func (j *judge) of(n ast.Node) guess {
@@ -99,7 +113,7 @@ func (j *judge) nameIn(n *ast.IdentifierNode) guess {
 	}
 	inner := *j.reader
 	inner.view, inner.loops = found.from, nil
-	return (&judge{&inner, j.world}).of(found.tree)
+	return (&judge{&inner, j.world, j.asked}).of(found.tree)
 }
 
 // fieldIn is known when it is in every record that may be meant.
@@ -238,7 +252,7 @@ func (j *judge) testIn(list, test ast.Node) guess {
 	return got
 }
 
-// givenIn: of a record it is known whether it is there.
+// givenIn: a record whose needed field is asked for is there, or else there is nothing of it to protect.
 func (j *judge) givenIn(n ast.Node) guess {
 	of := j.reader.of(n)
 	if _, named := n.(*ast.IdentifierNode); !named || len(of.records) == 0 {
@@ -250,7 +264,7 @@ func (j *judge) givenIn(n ast.Node) guess {
 	gone, there := true, true
 	for _, rec := range of.records {
 		gone = gone && rec.object == j.world.gone
-		there = there && rec.object != j.world.gone && rec.single && j.world.speaksOf(rec.object)
+		there = there && rec.object != j.world.gone && rec.single && (rec.root == 0 || slices.Contains(j.asked, rec.root))
 	}
 	if gone || there {
 		return certain(truthValue(there))
@@ -258,35 +272,23 @@ func (j *judge) givenIn(n ast.Node) guess {
 	return guess{}
 }
 
-// speaksOf: a world supposes that the records are there whose fields it supposes something of.
-func (w *supposed) speaksOf(o *objectType) bool {
-	for i := range o.spec.Fields {
-		if _, ok := w.fields[o.full+"."+o.spec.Fields[i].Name]; ok {
-			return true
-		}
-	}
-	return false
-}
-
 // worlds are those in which a gate must stay shut: the needed field and those
 // that may stand in for it are absent, or say no. Where a record need not have
 // been found, consent must not come from its absence.
-func (s *sharer) worlds(gate string, need, or []spec.Scalar) []*supposed {
+func (s *sharer) worlds(gate string, need spec.Scalar, or []spec.Scalar) []*supposed {
 	var all []*supposed
 	for _, blankNeed := range []bool{true, false} {
 		for _, blankOr := range []bool{true, false} {
-			w := &supposed{fields: map[string]value{}, source: s.source}
-			s.suppose(w, need, blankNeed)
+			w := &supposed{need: need.Text, fields: map[string]value{}, source: s.source}
+			s.suppose(w, []spec.Scalar{need}, blankNeed)
 			s.suppose(w, or, blankOr)
 			all = append(all, w)
 		}
 	}
-	for _, path := range need {
-		if o := s.objectOf(path); gate == spec.ConsentGate && o != nil && o != s.source {
-			w := &supposed{fields: map[string]value{}, source: s.source, gone: o}
-			s.suppose(w, or, true)
-			all = append(all, w)
-		}
+	if o := s.objectOf(need); gate == spec.ConsentGate && o != nil && o != s.source {
+		w := &supposed{need: need.Text, fields: map[string]value{}, source: s.source, gone: o}
+		s.suppose(w, or, true)
+		all = append(all, w)
 	}
 	return all
 }

@@ -120,7 +120,9 @@ func project(t testing.TB, files map[string]string) *spec.Project {
 		all[path] = &fstest.MapFile{Data: []byte(text)}
 	}
 	for name, text := range everythingGoes(eastern(), western()) {
-		all[name] = &fstest.MapFile{Data: []byte(text)}
+		if !hasSharing(files) {
+			all[name] = &fstest.MapFile{Data: []byte(text)}
+		}
 	}
 	for i, text := range strings.Split(dataFile, "---\n") {
 		all[fmt.Sprintf("data%d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
@@ -245,6 +247,15 @@ func expect(t *testing.T, got Decision, want string) {
 	if text := told(got); text != want {
 		t.Errorf("got\n%swant\n%s", text, want)
 	}
+}
+
+func hasSharing(files map[string]string) bool {
+	for name := range files {
+		if strings.HasPrefix(name, "sharing-") {
+			return true
+		}
+	}
+	return false
 }
 
 // everythingGoes makes files that let every field go every way: most tests are about something else.
