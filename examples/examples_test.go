@@ -56,11 +56,19 @@ func projects(t *testing.T) []string {
 
 func compiled(t *testing.T, dir string) (*spec.Project, *mapping.Program) {
 	t.Helper()
-	project, found := spec.Load(os.DirFS(dir), connectors.All())
+	project, found := spec.LoadFrom(directory(dir), connectors.All())
 	sound(t, found)
 	program, found := mapping.Compile(project)
 	sound(t, found)
 	return project, program
+}
+
+// directory is a project on disk, from which others can be reached.
+func directory(dir string) spec.Place {
+	return spec.Place{Files: os.DirFS(dir), Outside: func(other string) (spec.Place, error) {
+		_, err := os.Stat(filepath.Join(dir, other))
+		return directory(filepath.Join(dir, other)), err
+	}}
 }
 
 // sound wants no finding at all: an example has no warnings either.

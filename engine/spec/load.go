@@ -25,21 +25,31 @@ import (
 	"github.com/casebridge/casebridge/engine"
 )
 
-// Load reads and checks every .yaml and .yml file under fsys. It returns all
-// findings at once, sorted by place. With errors among them (engine.HasErrors)
-// the Project is partial, or nil when no file could be read: good for showing
-// excerpts, not for running. The drivers say which objects the connections have.
+// Place is where a project's files are.
+type Place struct {
+	Files fs.FS
+	// Outside opens the directory that `extends` names, as written there: relative to Files,
+	// or a name that the caller knows. Nil: a project here cannot extend another one.
+	Outside func(dir string) (Place, error)
+}
+
+// Load is LoadFrom for a project that extends no other.
 func Load(fsys fs.FS, drivers []engine.Driver) (*Project, []engine.Diag) {
+	return LoadFrom(Place{Files: fsys}, drivers)
+}
+
+// LoadFrom reads and checks every .yaml and .yml file of a project, and of the one that it
+// extends. It returns all findings at once, sorted by place. With errors among them
+// (engine.HasErrors) the Project is partial, or nil when no file could be read: good for
+// showing excerpts, not for running. The drivers say which objects the connections have.
+func LoadFrom(place Place, drivers []engine.Driver) (*Project, []engine.Diag) {
 	found := &findings{files: map[string]*File{}}
-	names := specFiles(fsys, found)
-	if len(names) == 0 {
-		if len(found.diags) == 0 {
-			found.fault(engine.Pos{File: "project.yaml", Line: 1, Column: 1}, 1, "empty-project", "a project begins with a file of kind Project", "there is no spec file here")
-		}
-		return nil, found.sorted()
-	}
 	b := &builder{findings: found, drivers: drivers, project: &Project{}, whole: true, meant: map[string]bool{}}
-	sources := b.readAll(fsys, names)
+	sources := b.readAll(place.Files, "")
+	if len(b.project.Files) == 0 && len(found.diags) == 0 {
+		found.fault(engine.Pos{File: "project.yaml", Line: 1, Column: 1}, 1, "empty-project", "a project begins with a file of kind Project", "there is no spec file here")
+	}
+	sources = b.extend(place, sources)
 	if len(sources) == 0 {
 		return nil, found.sorted()
 	}
@@ -47,10 +57,11 @@ func Load(fsys fs.FS, drivers []engine.Driver) (*Project, []engine.Diag) {
 	return b.project, found.sorted()
 }
 
-// readAll parses the files and checks their form, several at once, and returns
-// in order of path those whose kind is known. The builder is not whole when one
-// is left out: what it would have held is then unknown.
-func (b *builder) readAll(fsys fs.FS, names []string) []source {
+// readAll parses the files of a directory and checks their form, several at once, and returns
+// in order of path those whose kind is known; dir stands before their paths. The builder is not
+// whole when one is left out: what it would have held is then unknown.
+func (b *builder) readAll(fsys fs.FS, dir string) []source {
+	names := specFiles(fsys, dir, b.findings)
 	read := make([]source, len(names))
 	var rules *schemas
 	var err error
@@ -59,10 +70,10 @@ func (b *builder) readAll(fsys fs.FS, names []string) []source {
 			rules, err = theSchemas()
 			return
 		}
-		read[i-1] = readSource(fsys, names[i-1])
+		read[i-1] = readSource(fsys, dir, names[i-1])
 	})
 	if err != nil {
-		b.fault(engine.Pos{File: names[0], Line: 1, Column: 1}, 1, "internal", "this is a fault of the program, not of the specs", "the embedded schemas cannot be used: %s", err)
+		b.fault(engine.Pos{File: path.Join(dir, "project.yaml"), Line: 1, Column: 1}, 1, "internal", "this is a fault of the program, not of the specs", "the embedded schemas cannot be used: %s", err)
 		return nil
 	}
 	inParallel(len(read), func(i int) { read[i].checkForm(rules) })
@@ -70,6 +81,7 @@ func (b *builder) readAll(fsys fs.FS, names []string) []source {
 	for _, s := range read {
 		b.merge(s.found)
 		if s.file != nil {
+			s.file.Below = dir != ""
 			b.project.Files = append(b.project.Files, *s.file)
 		}
 		if s.kind == "" {
@@ -95,11 +107,12 @@ func inParallel(n int, f func(i int)) {
 }
 
 // readSource reads one file. Its root is nil when it cannot be parsed.
-func readSource(fsys fs.FS, name string) source {
+func readSource(fsys fs.FS, dir, name string) source {
 	s := source{found: &findings{files: map[string]*File{}}}
-	if raw, ok := readFile(fsys, name, s.found); ok {
-		s.root = parse(name, raw, s.found)
-		s.file = s.found.files[name]
+	shown := path.Join(dir, name)
+	if raw, ok := readFile(fsys, name, shown, s.found); ok {
+		s.root = parse(shown, raw, s.found)
+		s.file = s.found.files[shown]
 	}
 	return s
 }
@@ -116,11 +129,11 @@ func (s *source) checkForm(rules *schemas) {
 }
 
 // specFiles lists the YAML files by path; hidden ones are left out.
-func specFiles(fsys fs.FS, found *findings) []string {
+func specFiles(fsys fs.FS, dir string, found *findings) []string {
 	var names []string
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
-			found.fault(engine.Pos{File: name, Line: 1, Column: 1}, 1, "unreadable", "check that it is there and may be read", "this cannot be read")
+			found.fault(engine.Pos{File: path.Join(dir, name), Line: 1, Column: 1}, 1, "unreadable", "check that it is there and may be read", "this cannot be read")
 			return skipOn(d)
 		}
 		if name != "." && strings.HasPrefix(d.Name(), ".") {
@@ -132,7 +145,7 @@ func specFiles(fsys fs.FS, found *findings) []string {
 		return nil
 	})
 	if err != nil {
-		found.fault(engine.Pos{File: ".", Line: 1, Column: 1}, 1, "unreadable", "check that it is there and may be read", "the project's directory cannot be read")
+		found.fault(engine.Pos{File: path.Join(".", dir), Line: 1, Column: 1}, 1, "unreadable", "check that it is there and may be read", "the project's directory cannot be read")
 	}
 	slices.Sort(names)
 	return names
@@ -145,8 +158,8 @@ func skipOn(d fs.DirEntry) error {
 	return nil
 }
 
-func readFile(fsys fs.FS, name string, found *findings) ([]byte, bool) {
-	at := engine.Pos{File: name, Line: 1, Column: 1}
+func readFile(fsys fs.FS, name, shown string, found *findings) ([]byte, bool) {
+	at := engine.Pos{File: shown, Line: 1, Column: 1}
 	f, err := fsys.Open(name)
 	if err != nil {
 		found.fault(at, 1, "unreadable", "check that it is there and may be read", "this file cannot be opened")

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
@@ -36,6 +37,12 @@ type Project struct {
 type File struct {
 	Path  string
 	Lines []string
+	Below bool // it belongs to a project that this one extends
+}
+
+// Below says whether a place is in a project that this one extends.
+func (p *Project) Below(at engine.Pos) bool {
+	return slices.ContainsFunc(p.Files, func(f File) bool { return f.Below && f.Path == at.File })
 }
 
 // Scalar is a text in a spec file and its place. For a quoted or block scalar

@@ -97,8 +97,8 @@ func (a *audit) fields(fields []*spec.FieldRule, ofRow bool, in string) {
 
 func (a *audit) check(at engine.Pos, matters bool, what string) {
 	place := at.String()
-	if !matters || a.seen[place] || a.listed[place] {
-		return
+	if !matters || a.seen[place] || a.listed[place] || a.project.Below(at) {
+		return // what this project takes over is tested where it stands
 	}
 	a.listed[place] = true
 	a.found = append(a.found, Idle{At: at, What: what})
