@@ -37,6 +37,7 @@ func everyDeath(t *testing.T, flow string, set func(*testing.T) *stage, check fu
 	for _, at := range reconcile.Boundaries() {
 		for nth, died := 1, true; died; nth++ {
 			t.Run(fmt.Sprintf("%s %s %d", flow, at, nth), func(t *testing.T) {
+				died = false // unless it comes that far
 				s := set(t)
 				_, err := s.run(flow, dyingAt(at, nth))
 				if died = errors.Is(err, errDied); !died {
