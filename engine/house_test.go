@@ -50,6 +50,7 @@ var onlyIn = map[string][]string{
 	"github.com/goccy/go-yaml":              {"engine/spec", "cmd/casebridge"},
 	"github.com/xuri/excelize":              {"engine/sheet"},
 	"github.com/santhosh-tekuri/jsonschema": {"engine/spec"},
+	"github.com/robfig/cron":                {"engine/spec"},
 }
 
 // Below cmd, what comes from outside is passed in: clocks, environment, exit and prints.

@@ -71,6 +71,7 @@ func (b *builder) checkProject() {
 	}
 	b.once(scalarsOf(b.project.Drivers, func(c ConnectionSpec) Scalar { return c.Name }), "connection")
 	b.oneAfterAnother(b.project.Schedule.Run)
+	b.checkCron(b.project.Schedule.Cron)
 	b.once(scalarsOf(b.project.Recall, func(r Recall) Scalar { return r.Object }), "recalled object")
 	for _, r := range b.project.Recall {
 		b.once(append(append([]Scalar{}, r.Keep...), r.Sealed...), "recalled field")

@@ -3,6 +3,7 @@ package spec
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,12 +54,30 @@ func nearKey(word string, n *node) *node {
 
 // check validates the file.
 func (f *form) check() {
+	f.checkGateLines()
 	err := f.schemas.main.Validate(f.root.value())
 	var invalid *jsonschema.ValidationError
 	if errors.As(err, &invalid) {
 		f.walk(invalid)
 	} else if err != nil {
 		f.faultOn(f.root, "wrong-type", "", "this file cannot be checked against its schema")
+	}
+}
+
+// checkGateLines reports steps of other kinds in a gate, once each: measured by a
+// must line, every key of theirs would be wrong.
+func (f *form) checkGateLines() {
+	for _, line := range f.root.get("gate").list() {
+		at := slices.IndexFunc(stepKinds(), func(k StepKind) bool { return line.get(string(k)) != nil })
+		if at < 0 || line.get(string(MustStep)) != nil {
+			continue
+		}
+		key, _ := line.entry(string(stepKinds()[at]))
+		f.faultOn(key, "gate-line", "a gate has must lines only; put this one under the steps of a route", "a %s step cannot stand in a gate", key.text)
+		line.wrong = true
+		for _, k := range line.keys {
+			k.wrong = true
+		}
 	}
 }
 
@@ -147,6 +166,11 @@ func (f *form) violation(e *jsonschema.ValidationError) violation {
 		location, v.keyword = cutLast(location)
 	}
 	v.schema = f.schemas.resolve(location)
+	if parent, ok := strings.CutSuffix(location, "/else"); ok { // what is wanted stands there, what it means in the parent
+		wanted := v.schema["required"]
+		v.schema = maps.Clone(f.schemas.resolve(parent))
+		v.schema["required"] = wanted
+	}
 	if v.keyword == "anyOf" {
 		v.refs = f.branches(location, v.schema)
 	}

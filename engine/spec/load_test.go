@@ -3,6 +3,7 @@ package spec_test
 import (
 	"bytes"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,7 +47,7 @@ func shores() []engine.Driver {
 	west := []engine.Object{
 		{
 			Name: "client", Listed: true,
-			Fields: []engine.Field{{Name: "slug", Type: engine.Text}, {Name: "number", Type: engine.Text}, {Name: "family_name", Type: engine.Text}},
+			Fields: []engine.Field{{Name: "slug", Type: engine.Text, Class: engine.Code}, {Name: "number", Type: engine.Text, Class: engine.Code}, {Name: "family_name", Type: engine.Text}},
 		},
 		{
 			Name: "referral", Verbs: []engine.Verb{engine.SendVerb},
@@ -112,7 +113,7 @@ func checkCase(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	fsys, want := apply(t, a)
-	_, diags := spec.Load(fsys, shores())
+	_, diags := spec.LoadFrom(beside(fsys), shores())
 	for _, d := range diags {
 		if d.At.File == "" || d.At.Line == 0 || d.At.Column == 0 {
 			t.Errorf("finding without a place: %s [%s]", d.Message, d.Code)
@@ -132,6 +133,17 @@ func checkCase(t *testing.T, name string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
+}
+
+// beside is a project whose hidden folders are the projects that it can extend.
+func beside(fsys fs.FS) spec.Place {
+	return spec.Place{Files: fsys, Outside: func(dir string) (spec.Place, error) {
+		if _, err := fs.Stat(fsys, dir); err != nil {
+			return spec.Place{}, err
+		}
+		sub, err := fs.Sub(fsys, dir)
+		return spec.Place{Files: sub, Outside: func(string) (spec.Place, error) { return beside(fsys), nil }}, err
+	}}
 }
 
 func withoutWant(all []txtar.File) []txtar.File {

@@ -97,6 +97,11 @@ func (b *builder) checkRecall(r Recall) {
 	for _, f := range slices.Concat(r.Key, r.Keep, r.Sealed) {
 		b.checkField(f, o.Name, o.Fields)
 	}
+	for _, k := range r.Keep {
+		if f := engine.FieldNamed(o.Fields, k.Text); f != nil && f.Class.Hidden() {
+			b.faultAt(k, "personal-recall", "write it under sealed, which is encrypted, or give the field class: code in the catalogue when it is about nobody", "%q is about a person and must not be kept in the clear", k.Text)
+		}
+	}
 	kept := append(Texts(r.Keep), Texts(r.Sealed)...)
 	for _, k := range r.Key {
 		if !slices.Contains(kept, k.Text) {
