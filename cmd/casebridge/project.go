@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,18 +25,28 @@ type compiled struct {
 	root    string                   // the project's directory, as places are shown
 }
 
-// files is the project's directory, or the specs inside the binary. Paths in
+// place is the project's directory, or the specs inside the binary. Paths in
 // findings are shown as the user would type them.
-func (a *app) files() (fs.FS, string, error) {
+func (a *app) place() (spec.Place, string, error) {
 	dir := a.projectRoot()
 	if a.flags.project == "" {
-		return specs.FS, dir, nil
+		return spec.Place{Files: specs.FS}, dir, nil
 	}
+	place, err := directory(dir)
+	if err != nil {
+		return spec.Place{}, "", usageError{fmt.Errorf("--project: there is no directory %q", dir)}
+	}
+	return place, dir, nil
+}
+
+// directory is a project's directory and the way to those that it extends.
+func directory(dir string) (spec.Place, error) {
 	info, err := os.Stat(dir)
-	if err != nil || !info.IsDir() {
-		return nil, "", usageError{fmt.Errorf("--project: there is no directory %q", dir)}
+	if err == nil && !info.IsDir() {
+		err = fs.ErrNotExist
 	}
-	return os.DirFS(dir), dir, nil
+	outside := func(other string) (spec.Place, error) { return directory(filepath.Join(dir, filepath.FromSlash(other))) }
+	return spec.Place{Files: os.DirFS(dir), Outside: outside}, err
 }
 
 // follows are findings of Compile about names that stand elsewhere: when something could not be
@@ -68,12 +79,12 @@ func (a *app) projectRoot() string {
 
 // compile loads, checks and compiles the project. run refuses what validate refuses, because both come through here.
 func (a *app) compile() (*compiled, []engine.Diag, error) {
-	files, root, err := a.files()
+	place, root, err := a.place()
 	if err != nil {
 		return nil, nil, err
 	}
 	drivers := connectors.All()
-	p, diags := spec.Load(files, drivers)
+	p, diags := spec.LoadFrom(place, drivers)
 	c := &compiled{project: p, drivers: map[string]engine.Driver{}, root: root}
 	if p != nil {
 		var more []engine.Diag

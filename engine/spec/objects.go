@@ -91,7 +91,7 @@ func (b *builder) mergeCatalogue(n *node) {
 	names := Names(b.project.Drivers, func(c ConnectionSpec) Scalar { return c.Name })
 	if !slices.Contains(names, connection.text) {
 		b.stray = true
-		if b.at.Line > 0 {
+		if b.at.Line > 0 && len(names) > 0 {
 			b.faultOn(connection, "unknown-connection", didYouMean(connection.text, names), "the project has no connection %q", connection.text)
 		}
 		return
