@@ -3,6 +3,25 @@
 // SQLite file. It knows records, changes and outcomes; it knows no specs, reads
 // no system and decides nothing about a record.
 //
+// # The words, for a stranger
+//
+// A change is one write to another system. These are all the words for what can
+// have become of it; those about waiting are only used of sends, which must not be
+// repeated because the other system would take the second one for a new one.
+//
+//	intended   written down here, about to leave: from now on nobody else may begin it
+//	done       the other system took it and said so
+//	refused    the other system said no; the reason stands in quarantine
+//	unsent     it certainly never left, so it may be tried again at any time
+//	unknown    it left, and no answer came: it may have arrived or not
+//
+//	sent       of a send: done, or counted as done when older jobs were taken over
+//	awaiting   of a send: done, but the system has swallowed such sends before, so it must still be seen there
+//	parked     of a send: unknown. Never sent again by itself; it waits to be seen or for a person
+//	shown      of a send: the other system lists it. Nothing can change that any more
+//	closed     of a send: a person said that it arrived, or that nobody needs it. It counts as sent
+//	never      of a send: there is no row. It may be sent
+//
 // # A send
 //
 // A change with a Once key is sent at most once. Its state:
@@ -11,26 +30,30 @@
 //	never      Intend                                      intended   the run, before anything leaves
 //	never      Adopt                                       sent       a person: sent before this store kept a ledger
 //	never      Settle: done, of a forgotten intent         sent       the slow run: it arrived all the same
+//	never      the same, if it must still be seen          awaiting   the slow run
 //	never      Settle: unknown, of an intent never made    parked     the run
-//	intended   Settle: done                                sent       the run; awaiting if it must still be seen
+//	intended   Settle: done                                sent       the run
+//	intended   Settle: done, if it must still be seen      awaiting   the run
 //	intended   Settle: refused, unsent                     never      the run: the target cannot have it
 //	intended   Settle: unknown, repeatable                 never      the run: repeating is harmless
 //	intended   Settle: unknown                             parked     the run: it may have arrived
-//	intended   the run died, repeatable                    never      the next Begin of the flow
-//	intended   the run died                                parked     the next Begin of the flow
-//	parked     Settle: done (the dead run was only slow)   sent       the slow run; awaiting if it must still be seen
+//	intended   the run died, repeatable                    never      the next Begin of the flow, or its own End
+//	intended   the run died                                parked     the next Begin of the flow, or its own End
+//	parked     Settle: done (the dead run was only slow)   sent       the slow run
+//	parked     the same, if it must still be seen          awaiting   the slow run
 //	parked     Settle: refused, unsent (likewise)          never      the slow run
 //	parked     a Sighting                                  shown      the source shows that it arrived
-//	parked     Resolve: it arrived                         closed     a person
-//	parked     Resolve: it did not                         never      a person: it may be sent again
+//	parked     Resolve: it arrived                         closed     a person (`parked close`)
+//	parked     Resolve: it did not                         never      a person (`parked resend`): it may be sent again
 //	sent       a Sighting                                  shown      the source
 //	awaiting   a Sighting                                  shown      the source
 //	closed     a Sighting                                  shown      the source confirms the person
-//	shown      anything                                    shown      nobody: it arrived
 //
-// Sent, awaiting and closed stay what they are when an outcome comes again or
-// late. Only never may be intended: Intend refuses every other state. To a
-// decision an intended send reads as parked (it may arrive) and a closed one as sent.
+// Everything else leaves a send what it is. Sent, awaiting and closed stay when an
+// outcome comes again or late, and shown stays whatever comes. Moving a cursor,
+// restamping, pruning and counting how often a send was looked for change no state.
+// Only never may be intended: Intend refuses every other state. To a decision an
+// intended send reads as parked (it may arrive) and a closed one as sent.
 //
 // # A record change
 //
@@ -52,6 +75,22 @@
 //	died between Settle and End              outcomes stand, the cursor does not: read again, decided
 //	                                         against ledger and target, so nothing is sent twice
 //	died holding the lease                   the next Begin waits for it to expire, then takes over
+//
+// # A cursor
+//
+//	by              where to                                    if
+//	End             forward, to what was delivered              an ordinary run ended done or partial and left nothing open
+//	Adopt           stays; older sends count as done            nobody runs the flow
+//	SetCursor       anywhere, by a person's word                nobody runs the flow
+//
+// Every move is a line of the audit trail. The trail is only ever added to:
+// triggers abort whoever changes or deletes a line, whatever program it is. A
+// line is written in the transaction of what it tells of, or, by Note, before it.
+//
+// # What is let go
+//
+// Prune deletes runs, and the intents of runs, that ended long ago. What the ledger,
+// quarantine, links and the audit trail say, they say without them.
 //
 // # A quarantine entry
 //

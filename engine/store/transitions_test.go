@@ -3,9 +3,14 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/casebridge/casebridge/engine"
 )
@@ -144,6 +149,25 @@ func TestEveryTransitionOfASend(t *testing.T) {
 	adopt := func(w *world) {
 		check(w.t, w.store.Adopt(w.t.Context(), Adoption{Flow: "down", Before: "2026-01-01", Who: "tester", Why: "old jobs", Sends: []engine.Change{w.change}}))
 	}
+	forgotten := func(w *world) {
+		w.intend()
+		w.die()
+		w.settle(engine.Done)
+	}
+	pruned := func(w *world) {
+		w.clock.pass(time.Hour)
+		_, err := w.store.Prune(w.t.Context(), w.clock.at)
+		check(w.t, err)
+	}
+	lookedFor := func(w *world) {
+		w.clock.pass(time.Hour)
+		next := mustBegin(w.t, w.store, "down")
+		check(w.t, next.End(w.t.Context(), End{State: "done", Listed: []string{w.change.Object}}))
+	}
+	cursorSet := func(w *world) {
+		_, _, err := w.store.SetCursor(w.t.Context(), Move{Flow: "down", Who: "tester", Why: "read again"})
+		check(w.t, err)
+	}
 	type row struct {
 		from, event string
 		do          func(*world)
@@ -155,6 +179,9 @@ func TestEveryTransitionOfASend(t *testing.T) {
 		{from: "never", event: "Intend", do: (*world).intend, to: sendIntended},
 		{from: "never", event: "Adopt", do: adopt, to: sendSent},
 		{from: "never", event: "sighting", do: sighted, to: "never"},
+		{from: "never", event: "late done of a forgotten intent", do: forgotten, to: sendSent, repeatable: true},
+		{from: "never", event: "late done of a forgotten intent", do: forgotten, to: sendAwaiting, repeatable: true, awaiting: true},
+		{from: "never", event: "unknown of an intent never made", do: unknown, to: sendParked},
 		{from: sendIntended, event: "done", do: done, to: sendSent},
 		{from: sendIntended, event: "done", do: done, to: sendAwaiting, awaiting: true},
 		{from: sendIntended, event: "refused", do: refused, to: "never"},
@@ -190,6 +217,20 @@ func TestEveryTransitionOfASend(t *testing.T) {
 		}
 		rows = append(rows, row{from: from, event: "Intend", do: again, to: from, awaiting: from == sendAwaiting})
 	}
+	for _, from := range []string{"never", sendIntended, sendParked, sendSent, sendAwaiting, sendShown, sendClosed} {
+		for event, do := range map[string]func(*world){"pruned": pruned, "looked for": lookedFor, "cursor set": cursorSet} {
+			rows = append(rows, row{from: from, event: event, do: do, to: from, awaiting: from == sendAwaiting})
+		}
+	}
+	walked := map[string]bool{}
+	for _, r := range rows {
+		if r.from != r.to {
+			walked[r.from+" -> "+r.to] = true
+		}
+	}
+	if diff := cmp.Diff(tableOfSends(t), walked); diff != "" {
+		t.Errorf("the table of doc.go and this test (-doc +test):\n%s", diff)
+	}
 	for _, r := range rows {
 		t.Run(fmt.Sprintf("%s, %s, to %s", r.from, r.event, r.to), func(t *testing.T) {
 			w := newWorld(t, r.from, r.repeatable, r.awaiting)
@@ -199,6 +240,23 @@ func TestEveryTransitionOfASend(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tableOfSends are the moves that the table of a send in doc.go knows.
+func tableOfSends(t *testing.T) map[string]bool {
+	t.Helper()
+	raw, err := os.ReadFile("doc.go")
+	check(t, err)
+	_, text, _ := strings.Cut(string(raw), "// # A send\n")
+	text, _, _ = strings.Cut(text, "\n// Everything else")
+	moves := map[string]bool{}
+	columns := regexp.MustCompile(`(?m)^//\t(\w+) {2,}\S.*? {2,}(\w+) {2,}`)
+	for _, row := range columns.FindAllStringSubmatch(text, -1) {
+		if row[1] != "from" {
+			moves[row[1]+" -> "+row[2]] = true
+		}
+	}
+	return moves
 }
 
 func TestIntendRefusesEveryLiveState(t *testing.T) {

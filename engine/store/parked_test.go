@@ -1,0 +1,87 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/casebridge/casebridge/engine"
+)
+
+// How often a send was looked for counts readings that began after it left, got through, and would have shown it.
+func TestLookedFor(t *testing.T) {
+	c := newClock()
+	s := mustOpen(t, c.options(temp(t)))
+	during := mustBegin(t, s, "down") // began before the sends left
+	r := mustBegin(t, s, "up")
+	c.pass(time.Second)
+	sent(t, r, engine.Unknown, "parked")
+	sent(t, r, engine.Done, "sent")
+	check(t, during.End(t.Context(), End{State: "done", Listed: []string{"west.referral"}}))
+	read := func(e End) {
+		c.pass(time.Minute)
+		next := mustBegin(t, s, "down")
+		check(t, next.End(t.Context(), e))
+	}
+	read(End{State: "stopped", Listed: []string{"west.referral"}})
+	read(End{State: "done", Listed: []string{"west.other"}})
+	read(End{State: "done"})
+	looked := func(id int64, times int, at time.Time) {
+		t.Helper()
+		got, err := s.Send(t.Context(), id)
+		check(t, err)
+		if got.Looked != times || !got.LookedAt.Equal(at) {
+			t.Errorf("send %d: looked for %d times, last %v", id, got.Looked, got.LookedAt)
+		}
+	}
+	looked(1, 0, time.Time{})
+	read(End{State: "done", Listed: []string{"west.referral"}})
+	read(End{State: "partial", Listed: []string{"west.other", "west.referral"}})
+	looked(1, 2, c.at)
+	looked(2, 0, time.Time{}) // nobody waits for it
+}
+
+// Of several words about parked sends, all count or none.
+func TestResolveAllOrNone(t *testing.T) {
+	s := mustOpen(t, newClock().options(temp(t)))
+	sent(t, mustBegin(t, s, "up"), engine.Unknown, "a", "b")
+	word := func(id int64) Resolution { return Resolution{ID: id, Arrived: true, Who: "tester", Why: "seen"} }
+	wantFault(t, s.Resolve(t.Context(), word(1), word(2), word(77)), engine.Environment, "no such send", "77")
+	wantStates(t, s, map[string]string{"a": "parked", "b": "parked"})
+	lines, err := s.Audit(t.Context(), "", 0)
+	if err != nil || len(lines) != 0 {
+		t.Errorf("%v %v", lines, err)
+	}
+	check(t, s.Resolve(t.Context(), word(1), Resolution{ID: 2, Who: "tester", Why: "not there"}))
+	wantStates(t, s, map[string]string{"a": "closed"})
+	lines, err = s.Audit(t.Context(), "up", 0)
+	check(t, err)
+	if len(lines) != 2 || lines[1].What != "close 1: west.referral a" || lines[0].What != "resend 2: west.referral b" || lines[0].Became != "never" {
+		t.Errorf("%+v", lines)
+	}
+}
+
+func TestSend(t *testing.T) {
+	w := newWorld(t, sendParked, false, false)
+	got, err := w.store.Send(t.Context(), 1)
+	check(t, err)
+	if got.State != sendParked || got.Once != "k1" || got.Fault != "the run ended without an answer" || got.Run != 1 {
+		t.Errorf("%+v", got)
+	}
+	_, err = w.store.Send(t.Context(), 77)
+	wantFault(t, err, engine.Environment, "no such send")
+	_, err = newWorld(t, "never", false, false).store.Send(t.Context(), 1)
+	wantFault(t, err, engine.Environment)
+}
+
+func TestNote(t *testing.T) {
+	s := mustOpen(t, newClock().options(temp(t)))
+	check(t, s.Note(t.Context(), AuditLine{Who: "tester", What: "release", Flow: "up", Became: "plan 123"}))
+	for _, bad := range []AuditLine{{Who: "tester"}, {What: "release"}} {
+		wantFault(t, s.Note(t.Context(), bad), engine.Environment)
+	}
+	lines, err := s.Audit(t.Context(), "up", 0)
+	want := AuditLine{ID: 1, At: newClock().at, Who: "tester", What: "release", Flow: "up", Became: "plan 123"}
+	if err != nil || len(lines) != 1 || lines[0] != want {
+		t.Errorf("%+v %v", lines, err)
+	}
+}
