@@ -235,7 +235,9 @@ func (c *compiler) memberShape(of *shape, word string, at engine.Pos) (*shape, b
 	if of.object != nil {
 		c.use(of.object.full, word)
 	}
-	return c.fieldShape(field, of.connection(), of.label), true
+	s := c.fieldShape(field, of.connection(), of.label)
+	s.words = of.said[word]
+	return s, true
 }
 
 func (s *shape) connection() string {

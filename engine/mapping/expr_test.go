@@ -149,7 +149,7 @@ func TestSameAsExpr(t *testing.T) {
 	for _, text := range []string{
 		`case.age + 1`, `case.age * 2 - 3`, `case.open and not (case.age < 3)`, `case.kind == "visit" or false`, `case.age > 3 ? "old" : "young"`, `"a" + case.id`,
 		`map(filter(case.visits, .count != nil), .id)`, `all(case.visits, len(.id) == 2)`, `one(case.visits, .id == "v2")`, `none(case.visits, .id == "v9")`, `count(case.visits, .id startsWith "v")`,
-		`find(case.visits, .id endsWith "3").count`, `case.kind in ["visit", "call"]`, `case.kind not in ["visit"]`, `"b" in case.kinds`, `let a = case.age; a - 4`, `first(case.kinds)`, `last(x.list)`, `len(x.list)`, `max(x.list)`, `min(x.list)`,
+		`find(case.visits, .id endsWith "3").count`, `case.kind in ["visit", "call"]`, `case.kind not in ["visit"]`, `"call" in case.kinds`, `let a = case.age; a - 4`, `first(case.kinds)`, `last(x.list)`, `len(x.list)`, `max(x.list)`, `min(x.list)`,
 		`upper(case.id)`, `lower("ABC")`, `trim(" a ")`, `split("a-b", "-")`, `join(case.kinds, "-")`, `replace("aba", "a", "c")`, `x.text[1:3]`, `x.text matches "^w.*s$"`, `x.none ?? "z"`, `case.visits[0] == find(case.visits, .id == "v1")`, `7 / 2`, `-case.age`, `x.list[1]`,
 	} {
 		want, err := expr.Eval(text, env)

@@ -165,6 +165,7 @@ func (c *compiler) unknown(word spec.Scalar, code, what string, candidates []str
 
 // table is a compiled decision table.
 type table struct {
+	name  string
 	lines []tableLine
 	out   []string
 }
@@ -172,16 +173,17 @@ type table struct {
 type tableLine struct {
 	when [][]value // per input: the values that fit; nil means anything
 	then []value
+	at   engine.Pos
 }
 
-// answer gives the outputs of the first line that fits, or nothing.
-func (t *table) answer(in []value) value {
+// answer gives the outputs of the first line that fits and the line's place, or nothing.
+func (t *table) answer(in []value) (value, engine.Pos) {
 	for _, line := range t.lines {
 		if line.fits(in) {
-			return objectValue(t.out, line.then)
+			return objectValue(t.out, line.then), line.at
 		}
 	}
-	return value{}
+	return value{}, engine.Pos{}
 }
 
 func (l tableLine) fits(in []value) bool {
@@ -202,9 +204,9 @@ func fitsCell(wanted, v value) bool {
 }
 
 func compileTable(t *spec.Table) *table {
-	compiled := &table{out: spec.Texts(t.Out)}
+	compiled := &table{name: t.Name.Text, out: spec.Texts(t.Out)}
 	for _, line := range t.Lines {
-		l := tableLine{}
+		l := tableLine{at: line.At}
 		for _, w := range line.When {
 			l.when = append(l.when, conditions(w))
 		}
@@ -234,7 +236,7 @@ func conditions(v spec.Value) []value {
 
 // outShape is what a table's answer has: a column of texts only is a text, any other is unchecked.
 func outShape(t *spec.Table) *shape {
-	s := &shape{form: recordForm, label: "the table " + t.Name.Text}
+	s := &shape{form: recordForm, label: "the table " + t.Name.Text, said: answers(t)}
 	for i, out := range t.Out {
 		s.fields = append(s.fields, engine.Field{Name: out.Text, Type: columnType(t, i), Class: engine.Code})
 	}

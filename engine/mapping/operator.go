@@ -148,13 +148,13 @@ func help(have, need form) string {
 	}
 }
 
-// checkCode warns when a literal can never be a value of a code field.
+// checkCode refuses a literal that can never be a value of a code field: the condition would never be what it says.
 func (e *exprCompiler) checkCode(n ast.Node, of *shape) {
 	literal, ok := n.(*ast.StringNode)
 	if !ok || of.codes == nil || of.codes.Has(literal.Value) {
 		return
 	}
-	e.c.warnAt(e.place(n), width(n), "unknown-code",
+	e.c.errorAt(e.place(n), width(n), "unknown-code",
 		fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, of.codes.Texts()))
 }
 

@@ -96,12 +96,15 @@ func (rc *routeCompiler) bindings(of []spec.Binding) []binding {
 }
 
 // plain compiles an expression that must be written as one text.
-func (rc *routeCompiler) plain(expr spec.Scalar) code {
+func (rc *routeCompiler) plain(expr spec.Scalar) code { return rc.one(expr).code }
+
+// one is plain, with what is known of the value.
+func (rc *routeCompiler) one(expr spec.Scalar) typed {
 	t := rc.c.expression(expr, rc.scope)
 	if t.shape.form == listForm || t.shape.form == recordForm {
 		rc.c.errorAt(expr.At, textWidth(expr), "mismatched", "this must be one value, not "+t.shape.form.String(), "")
 	}
-	return t.code
+	return t
 }
 
 func (rc *routeCompiler) read(s *spec.Step) step {
@@ -317,20 +320,22 @@ func (rc *routeCompiler) table(s *spec.Step) step {
 		return nil
 	}
 	compiled := &tableStep{table: compileTable(t), none: s.None}
-	for _, in := range t.In {
-		compiled.in = append(compiled.in, rc.input(s, in))
+	for i, in := range t.In {
+		given := rc.input(s, in)
+		compiled.in = append(compiled.in, given.code)
+		rc.c.checkCells(t, i, given.shape)
 	}
 	compiled.about = rc.bind(s, outShape(t))
 	return compiled
 }
 
-func (rc *routeCompiler) input(s *spec.Step, in spec.Scalar) code {
+func (rc *routeCompiler) input(s *spec.Step, in spec.Scalar) typed {
 	for _, b := range s.Inputs {
 		if b.Name.Text == in.Text {
-			return rc.plain(b.Expr)
+			return rc.one(b.Expr)
 		}
 	}
-	return nullCode
+	return broken()
 }
 
 func (rc *routeCompiler) proves(s *spec.Step) step {

@@ -37,6 +37,8 @@ type shape struct {
 	label  string         // of a record, for messages: "east.case"
 	kept   []string       // of a recalled record: the fields that the store keeps; nil means all
 	from   string         // of a row: the connection of its record
+
+	said map[string][]spec.Scalar // of a table's answer: the texts that each of its parts may be
 }
 
 // objectType is one object of the catalogue.

@@ -33,6 +33,7 @@ func (c *compiler) checkSharing(f *spec.Flow, source *objectType) {
 	top := (*view)(nil).child()
 	top.names["run"] = &seen{}
 	top.names[f.Source.As.Text] = &seen{reach: reach{records: []reached{s.record(source, 0, true)}}}
+	c.checkName(f.Source.As)
 	guards := s.steps(f.Gate, top.child(), nil)
 	for _, r := range f.Routes {
 		s.route(r, top, guards)
@@ -67,6 +68,7 @@ func (s *sharer) steps(lines []spec.Step, in *view, guards []guard) []guard {
 			continue
 		}
 		if line.Name.Text != "" {
+			s.c.checkName(line.Name)
 			in.names[line.Name.Text] = s.named(line, in)
 		}
 	}
