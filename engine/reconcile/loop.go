@@ -412,6 +412,9 @@ func (l *loop) nextMark() time.Time {
 	if l.source.Mark == engine.MarkStart {
 		return l.began
 	}
+	if l.newest.After(l.began) { // by a server whose clock is ahead; it may be put back
+		return l.began
+	}
 	return l.newest
 }
 

@@ -50,7 +50,7 @@ func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor,
 	if err != nil {
 		return r, err
 	}
-	if cur.Mark.Sub(now) > skew || cur.SweptAt.Sub(now) > skew {
+	if cur.Mark.Sub(now) > store.Skew || cur.SweptAt.Sub(now) > store.Skew {
 		cur.Mark, cur.SweptAt = time.Time{}, time.Time{} // a clock was ahead and has been put right: these were never true
 	}
 	r.sweep = sweep || sweepDue(src, cur, zone, now)
@@ -67,9 +67,6 @@ func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor,
 	}
 	return r, nil
 }
-
-// skew is how far two systems' clocks may be apart; a mark that lies further ahead cannot be true.
-const skew = time.Hour
 
 // startOf is where a flow's first window starts; zero means everything.
 func startOf(src spec.Source, zone *time.Location) (time.Time, error) {

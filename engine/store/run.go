@@ -82,12 +82,16 @@ func (r *Run) enter(ctx context.Context, tx *transaction, b Begin) error {
 	return err
 }
 
+// bogusLease is longer than any lease has still to run, unless the clock was set back since it was taken: for
+// that nobody waits. A holder that lives all the same notices at its next step, like one that was silent.
+const bogusLease = 2 * usualLease
+
 // refuseHeld refuses op while somebody runs the flow, or any flow when it is "".
 func refuseHeld(ctx context.Context, tx *transaction, op, flow string) error {
 	var held, who string
 	var since, expires int64
-	err := tx.row(ctx, `SELECT flow, who, since, expires FROM leases WHERE ($1 = '' OR flow = $1) AND expires > $2 ORDER BY flow LIMIT 1`,
-		[]any{flow, tx.now}, &held, &who, &since, &expires)
+	err := tx.row(ctx, `SELECT flow, who, since, expires FROM leases WHERE ($1 = '' OR flow = $1) AND expires > $2 AND expires <= $3 ORDER BY flow LIMIT 1`,
+		[]any{flow, tx.now, tx.now + bogusLease.Milliseconds()}, &held, &who, &since, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -171,8 +175,11 @@ type End struct {
 	Listed []string  // objects of sends that the reading would have shown, had they arrived
 }
 
+// Skew is by how much a cursor may lie ahead of the clock and still be believed.
+const Skew = time.Minute
+
 // End closes the run and releases the lease. The cursor moves only for an ordinary
-// run that ended done or partial, only forward, and only if no intent was left
+// run that ended done or partial, only forward (unless it lay ahead of the clock), and only if no intent was left
 // open; intents that were left open are recovered as after a crash.
 func (r *Run) End(ctx context.Context, e End) error {
 	return r.store.change(ctx, "end run", r.Flow, func(tx *transaction) error {
@@ -232,7 +239,8 @@ func (r *Run) advance(ctx context.Context, tx *transaction, e End, who string) e
 		return err
 	}
 	next := was
-	if e.Mark.After(was.Mark) {
+	// A mark that lies ahead of the clock was never true: the clock was ahead and has been put right.
+	if e.Mark.After(was.Mark) || !e.Mark.IsZero() && was.Mark.After(r.Started.Add(Skew)) {
 		next.Mark = instant(millis(e.Mark))
 	}
 	if e.Swept || e.Whole != "" {
