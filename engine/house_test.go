@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"engine/sheet":             {"engine", "engine/spec", "engine/mapping/words"},
 	"engine/spectest":          {"engine", "engine/spec", "engine/mapping"},
 	"engine/reconcile":         {"engine", "engine/spec", "engine/mapping", "engine/store"},
+	"engine/inspect":           {"engine", "engine/spec", "engine/mapping", "engine/store", "engine/reconcile"},
 	"connectors/strictjson":    {},
 	"connectors/rest":          {"engine", "connectors/strictjson"},
 	"connectors/file":          {"engine", "connectors/strictjson"},

@@ -77,7 +77,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(err)
-	if err != nil && !errors.Is(err, errSpecs) && !errors.Is(err, errPartial) {
+	if err != nil && !errors.Is(err, errSpecs) && !errors.Is(err, errPartial) && !errors.Is(err, errChanged) {
 		fmt.Fprintln(a.stderr, "casebridge: "+err.Error())
 	}
 	return code
@@ -139,7 +139,7 @@ func (a *app) root() *cobra.Command {
 
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
-		a.validateCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.runCommand(),
+		a.validateCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.impactCommand(), a.runCommand(),
 		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.parkedCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
 	}
 }

@@ -83,6 +83,12 @@ func (a *app) compile() (*compiled, []engine.Diag, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	c, diags := compileFrom(place, root)
+	return c, diags, nil
+}
+
+// compileFrom is compile for specs that may be others than the project's own.
+func compileFrom(place spec.Place, root string) (*compiled, []engine.Diag) {
 	drivers := connectors.All()
 	p, diags := spec.LoadFrom(place, drivers)
 	c := &compiled{project: p, drivers: map[string]engine.Driver{}, root: root}
@@ -102,7 +108,7 @@ func (a *app) compile() (*compiled, []engine.Diag, error) {
 	for i := range diags {
 		diags[i].At.File = path.Join(root, diags[i].At.File)
 	}
-	return c, diags, nil
+	return c, diags
 }
 
 // ready is compile for commands that need a sound project: errors are printed, warnings left to validate.

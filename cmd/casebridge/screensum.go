@@ -77,7 +77,7 @@ func (s *screen) counts(sum reconcile.Summary) {
 	fmt.Fprintf(s.out, "Read %d (%s), unchanged %d, skipped %d, blocked %d, quarantined %d, parked %d, took %s.\n",
 		sum.Read, sum.Window, sum.Unchanged, sum.Skipped.Total(), sum.Blocked.Total(), sum.Quarantined.Total(), sum.Parked, took(sum.Took))
 	if name, ok := strings.CutPrefix(sum.Window, "the record "); ok && sum.Read == 0 {
-		fmt.Fprintf(s.out, "    there is no record %s: give the long id, as plans and quarantine show it, not the short one that people see\n", name)
+		fmt.Fprintf(s.out, "    there is no record %s: give one of its ids, best the one that plans and quarantine show\n", name)
 	}
 	s.reasons("skipped", sum.Skipped)
 	s.reasons("blocked", sum.Blocked)

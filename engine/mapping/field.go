@@ -60,10 +60,11 @@ func (d *decision) fill(w *write, now value, known agreement, notes *[]engine.Re
 			return c, wrong
 		}
 		wrong, write := rule.decide(v, old, !now.given(), filled)
+		kept := len(c.kept)
 		if wrong == nil && rule.conflict != "" {
 			wrong, write = known.contend(w, rule, v, old, write, !now.given(), &c)
 		}
-		d.applied(rule, old, !now.given(), settled{v, filled, write, wrong})
+		d.applied(rule, old, !now.given(), settled{v, filled, write, wrong, c.kept[kept:]})
 		if wrong != nil {
 			return c, wrong
 		}

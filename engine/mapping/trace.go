@@ -91,6 +91,7 @@ const (
 	FieldIfEmpty    FieldResult = "if_empty"     // the target's stays: the rule fills only what is empty
 	FieldFillerOnly FieldResult = "filler"       // the target's stays: a filler never replaces a value
 	FieldBlank      FieldResult = "blank"        // the rule gives nothing, which never changes a target
+	FieldKept       FieldResult = "kept"         // the target's stays: people changed it there, as the Reason says
 	FieldRefused    FieldResult = "not possible" // for the Reason; nothing of the item is written
 )
 
@@ -305,8 +306,11 @@ func (d *decision) applied(r *fieldRule, old value, fresh bool, s settled) {
 	t := &d.trace.Writes[len(d.trace.Writes)-1]
 	f := d.noteField(r, t, s.result(r, old, fresh), s.v, old)
 	f.Filled = s.filled
-	if s.wrong != nil {
+	switch {
+	case s.wrong != nil:
 		f.Reason = *s.wrong
+	case len(s.kept) > 0:
+		f.Result, f.Reason = FieldKept, s.kept[0]
 	}
 	if r.one != nil {
 		d.noteInside(r, t, f.Result)
@@ -319,6 +323,7 @@ type settled struct {
 	filled bool
 	write  bool
 	wrong  *engine.Reason
+	kept   []engine.Reason // why the target's value stays
 }
 
 func (s settled) result(r *fieldRule, old value, fresh bool) FieldResult {

@@ -126,7 +126,7 @@ func (l *loop) reading(ctx context.Context, cur store.Cursor) (reading, error) {
 func (l *loop) begin(ctx context.Context) (*store.Run, error) {
 	return l.job.Store.Begin(ctx, store.Begin{
 		Flow: l.spec.Name.Text, SpecVersion: l.job.Project.Version, Who: l.job.Who,
-		Ordinary: !l.job.manual(), Window: l.sum.Window, Lease: leaseTime,
+		Ordinary: !l.job.manual(), Window: l.sum.Window, Lease: leaseTime, Specs: l.job.Project.Archive,
 	})
 }
 
@@ -139,6 +139,9 @@ func (l *loop) hold(ctx context.Context, cancel context.CancelCauseFunc) (stop f
 	var done sync.WaitGroup
 	done.Go(func() {
 		tick := time.NewTicker(leaseTime / 4)
+		err = l.byOtherName(ctx, d)
+	}
+	if err == nil {
 		defer tick.Stop()
 		for {
 			select {

@@ -22,6 +22,8 @@ type Begin struct {
 	Ordinary    bool          // only ordinary runs may move the cursor
 	Window      string        // for people
 	Lease       time.Duration // how long a runner that went silent keeps others out; 0 means ten minutes
+
+	Specs func() ([]byte, error) // packs the files of SpecVersion; called when this version is new here; nil: they are not kept
 }
 
 // Run is one run of a flow. It is safe for concurrent use.
@@ -57,6 +59,9 @@ func (s *Store) Begin(ctx context.Context, b Begin) (*Run, error) {
 		}
 		var err error
 		if r.Recovered, err = recoverDead(ctx, tx, b.Flow); err != nil {
+			return err
+		}
+		if err := keepSpecs(ctx, tx, b.SpecVersion, b.Specs); err != nil {
 			return err
 		}
 		r.Started = instant(tx.now)

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/inspect"
+)
+
+// impactJSON is a report as JSON. Hidden values are left out and said to be.
+type impactJSON struct {
+	Old   specsJSON  `json:"old"`
+	New   specsJSON  `json:"new"`
+	Flows []flowJSON `json:"flows"`
+}
+
+type specsJSON struct {
+	Specs   string `json:"specs"`
+	Version string `json:"version"`
+}
+
+type flowJSON struct {
+	Flow     string      `json:"flow"`
+	Presence string      `json:"presence,omitempty"`
+	Window   string      `json:"window,omitempty"`
+	Read     int         `json:"read"`
+	Changed  int         `json:"changed"`
+	Routes   []routeJSON `json:"routes,omitempty"`
+}
+
+type routeJSON struct {
+	Route    string            `json:"route"`
+	Presence string            `json:"presence,omitempty"`
+	Changed  int               `json:"changed"`
+	Fields   []impactFieldJSON `json:"fields,omitempty"`
+	Turns    []turnJSON        `json:"turns,omitempty"`
+}
+
+type impactFieldJSON struct {
+	Object   string             `json:"object"`
+	Field    string             `json:"field"`
+	Records  int                `json:"records"`
+	Other    int                `json:"another_value"`
+	Newly    int                `json:"newly_written"`
+	NoLonger int                `json:"no_longer_written"`
+	Examples []fieldExampleJSON `json:"examples,omitempty"`
+}
+
+type fieldExampleJSON struct {
+	Record  string          `json:"record"`
+	Item    string          `json:"item,omitempty"`
+	Path    string          `json:"path"`
+	Old     json.RawMessage `json:"old,omitempty"`
+	New     json.RawMessage `json:"new,omitempty"`
+	Masked  bool            `json:"masked,omitempty"`
+	OldRule string          `json:"old_rule,omitempty"`
+	NewRule string          `json:"new_rule,omitempty"`
+}
+
+type turnJSON struct {
+	From     string            `json:"from,omitempty"`
+	To       string            `json:"to,omitempty"`
+	Object   string            `json:"object,omitempty"`
+	Old      *reasonLine       `json:"old_reason,omitempty"`
+	New      *reasonLine       `json:"new_reason,omitempty"`
+	Records  int               `json:"records"`
+	Examples []turnExampleJSON `json:"examples,omitempty"`
+}
+
+type turnExampleJSON struct {
+	Record string `json:"record"`
+	Item   string `json:"item,omitempty"`
+	Value  string `json:"value,omitempty"`
+}
+
+func (v *impactView) json(r impactReport) error {
+	v.old, v.now = r.Old.Root, r.New.Root
+	out := impactJSON{jsonLabel(r.Old), jsonLabel(r.New), []flowJSON{}}
+	for _, f := range r.Flows {
+		line := flowJSON{Flow: f.Flow, Presence: string(f.Presence), Window: f.Window, Read: f.Read, Changed: f.Changed}
+		for _, route := range f.Routes {
+			line.Routes = append(line.Routes, v.routeJSON(route))
+		}
+		out.Flows = append(out.Flows, line)
+	}
+	return json.NewEncoder(v.out).Encode(out)
+}
+
+func jsonLabel(v versionLabel) specsJSON { return specsJSON{v.Root, v.Version} }
+
+func (v *impactView) routeJSON(r inspect.RouteImpact) routeJSON {
+	out := routeJSON{Route: r.Route, Presence: string(r.Presence), Changed: r.Changed}
+	for _, f := range r.Fields {
+		line := impactFieldJSON{Object: f.Object, Field: f.Field, Records: f.Records, Other: f.Other, Newly: f.Newly, NoLonger: f.NoLonger}
+		for _, e := range f.Examples {
+			line.Examples = append(line.Examples, v.exampleJSON(e))
+		}
+		out.Fields = append(out.Fields, line)
+	}
+	for _, t := range r.Turns {
+		line := turnJSON{From: string(t.From), To: string(t.To), Object: t.Object, Old: reasonJSON(v.old, t.Old), New: reasonJSON(v.now, t.New), Records: t.Records}
+		for _, e := range t.Examples {
+			line.Examples = append(line.Examples, turnExampleJSON(e))
+		}
+		out.Turns = append(out.Turns, line)
+	}
+	return out
+}
+
+func (v *impactView) exampleJSON(e inspect.FieldExample) fieldExampleJSON {
+	out := fieldExampleJSON{Record: e.Record, Item: e.Item, Path: e.Path, Masked: v.values.masks(e.Class)}
+	if !out.Masked {
+		out.Old, out.New = e.Old.Raw(), e.New.Raw()
+	}
+	if e.OldRule != "" {
+		out.OldRule = path.Join(v.old, e.OldRule)
+	}
+	if e.NewRule != "" {
+		out.NewRule = path.Join(v.now, e.NewRule)
+	}
+	return out
+}
+
+// masks says whether values of a class are hidden on this screen.
+func (s *screen) masks(class engine.Class) bool {
+	return class == engine.Confined || class.Hidden() && !s.view.reveal
+}
+
+func reasonJSON(root string, r engine.Reason) *reasonLine {
+	if r.Text == "" {
+		return nil
+	}
+	line := &reasonLine{Code: r.Code, Text: r.Text, Value: r.Value}
+	if r.Place != "" {
+		line.Place = path.Join(root, r.Place)
+	}
+	return line
+}
+
+// markdown writes the report for a comment on a proposed change.
+func (v *impactView) markdown(r impactReport) error {
+	v.old, v.now = r.Old.Root, r.New.Root
+	fmt.Fprintf(v.out, "### What this change of the specs does\n\nCompared %s with %s.\n", r.Old, r.New)
+	if r.Old.Version == r.New.Version {
+		_, err := fmt.Fprintln(v.out, "\nNothing changes: they are the same.")
+		return err
+	}
+	for _, f := range r.Flows {
+		fmt.Fprintf(v.out, "\n**%s**: %s\n", f.Flow, cell(headline(f)))
+		if len(f.Routes) == 0 {
+			continue
+		}
+		fmt.Fprintf(v.out, "\n| route | what | %s | for example | rule |\n|---|---|---|---|---|\n", nouns(f.Noun))
+		for _, route := range f.Routes {
+			v.markdownRoute(route)
+		}
+	}
+	return nil
+}
+
+func (v *impactView) markdownRoute(r inspect.RouteImpact) {
+	name := r.Route
+	if r.Presence != inspect.InBoth {
+		name += " (" + string(r.Presence) + ")"
+	}
+	row := func(what string, n int, example, rule string) {
+		fmt.Fprintf(v.out, "| %s | %s | %d | %s | %s |\n", cell(name), what, n, example, cell(rule))
+	}
+	for _, f := range r.Fields {
+		var examples []string
+		for _, e := range f.Examples {
+			examples = append(examples, fmt.Sprintf("%s → %s", code(v.value(e.Old, e.Class)), code(v.value(e.New, e.Class))))
+		}
+		row(code(f.Object+" "+f.Field)+": "+fieldCounts(f), f.Records, strings.Join(examples, "<br>"), v.rule(f))
+	}
+	for _, t := range r.Turns {
+		var examples []string
+		for _, e := range t.Examples {
+			examples = append(examples, cell(turnExample(e)))
+		}
+		row(cell(turnWords(t, true)), t.Records, strings.Join(examples, "<br>"), v.turnPlace(t))
+	}
+}
+
+// cell keeps a text from ending its cell of a table or becoming markup.
+func cell(text string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "@", "&#64;").Replace(text)
+}
+
+// code shows a value as it stands; text without quotes around it is what the program says of it.
+func code(value string) string {
+	if value == mask || strings.HasPrefix(value, "(") {
+		return value
+	}
+	fence := "`"
+	for strings.Contains(value, fence) {
+		fence += "`"
+	}
+	return fence + strings.NewReplacer("|", "\\|", "\n", " ").Replace(value) + fence
+}
