@@ -44,18 +44,27 @@ func (c *connection) organizations(ctx context.Context) (map[string]bool, error)
 	if err != nil {
 		return nil, err
 	}
-	list := gjson.GetBytes(answer.Body, "organizations")
-	if !list.IsArray() {
+	names, ok := shortNames(answer.Body)
+	if !ok {
 		return nil, &engine.Fault{Kind: engine.Environment, Op: op, Status: answer.Status, Err: errNotOSCaR, Next: "Check the url of this connection."}
 	}
-	names := map[string]bool{}
+	return names, nil
+}
+
+// shortNames reads `{"organizations":[{"short_name":…}]}`; ok is false when it is something else.
+func shortNames(body []byte) (names map[string]bool, ok bool) {
+	list := gjson.GetBytes(body, "organizations")
+	if !list.IsArray() {
+		return nil, false
+	}
+	names = map[string]bool{}
 	list.ForEach(func(_, o gjson.Result) bool {
 		if short := o.Get("short_name"); short.Type == gjson.String {
 			names[short.Str] = true
 		}
 		return true
 	})
-	return names, nil
+	return names, true
 }
 
 // known is the outcome of a referral for an organization that OSCaR does not have, or that could not

@@ -78,6 +78,28 @@ func FuzzRefusal(f *testing.F) {
 	})
 }
 
+// FuzzAnswer: no single answer makes a panic, and what is taken for "saved" or for an index has their form.
+func FuzzAnswer(f *testing.F) {
+	for _, seed := range []string{`{"message":"Record saved."}`, `{"message":{}}`, `{"organizations":[{"short_name":"cif"},{"short_name":7},null,"x"]}`, `{"organizations":{}}`, `[]`, `"x"`, `{"organizations":[[]],"organizations":[]}`} {
+		f.Add([]byte(seed), "1760000000")
+	}
+	f.Fuzz(func(t *testing.T, body []byte, expiry string) {
+		if !gjson.ValidBytes(body) { // the client lets nothing else through
+			return
+		}
+		if saved(&rest.Response{Body: body}) && gjson.GetBytes(body, "message").Type != gjson.String {
+			t.Fatal("saved without a message")
+		}
+		if names, ok := shortNames(body); ok != (names != nil) {
+			t.Fatal("names of no index")
+		}
+		header := http.Header{"Access-Token": {string(body)}, "Client": {"c"}, "Uid": {"U"}, "Expiry": {expiry}}
+		if got, err := readToken(&rest.Response{Header: header, Body: body}, testNow); err == nil && !got.expires.After(testNow) {
+			t.Fatalf("a token that is over: %s", got.expires)
+		}
+	})
+}
+
 func BenchmarkRead(b *testing.B) {
 	rows := `{"data":[` + shared
 	for range 999 {

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/casebridge/casebridge/engine"
 )
 
 // FuzzDecode: whatever a server answers, decoding and comparing do not panic, and rows are whole.
@@ -36,6 +38,30 @@ func FuzzDecode(f *testing.F) {
 		unfit(document, stored)
 		if document.IsObject() && !repeats(document) && len(missing(document, document)) > 0 && !destroys(document) {
 			t.Fatalf("a document does not show itself: %s", body)
+		}
+	})
+}
+
+// FuzzAnswer: a list of referrals or users, whatever it holds, gives whole records about what was asked for, or a fault.
+func FuzzAnswer(f *testing.F) {
+	for _, seed := range []string{`{"data":[{"id":"r","record_id":"c"},{"id":"r","record_id":"c"}]}`, `{"data":[{"id":7,"user_name":"c"}]}`, `{"data":{"id":"r"}}`,
+		`{"data":[{"id":"r","record_id":"c","record_id":"d"}]}`, `{"data":[null,[],7]}`, `[]`, `{"data":[{"id":"r","record_id":"c","notes":"\ud800"}]}`} {
+		f.Add([]byte(seed))
+	}
+	r := &reader{api: &api{connection: "west"}}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if !gjson.ValidBytes(body) {
+			return
+		}
+		records, err := r.decode(body, "read", "c", func(item gjson.Result) (engine.Record, bool) {
+			return engine.Record{Object: "west.referral", ID: item.Get("id").String(), Found: "c"}, item.Get("record_id").String() == "c"
+		})
+		seen := map[string]bool{}
+		for _, rec := range records {
+			if err != nil || rec.ID == "" || seen[rec.ID] || rec.Body.Empty() == (rec.Fault == nil) || !rec.Body.Empty() && !gjson.ValidBytes(rec.Body.Raw()) {
+				t.Fatalf("a record that is not whole: %v", err)
+			}
+			seen[rec.ID] = true
 		}
 	})
 }
