@@ -270,7 +270,9 @@ func (s *tableStep) take(d *decision, it *item) bool {
 	for i, c := range s.in {
 		in[i] = c(&d.frame)
 	}
-	d.slots[s.slot] = s.table.answer(in)
+	answer, at := s.table.answer(in)
+	d.tabled(s.table, at)
+	d.slots[s.slot] = answer
 	if !d.slots[s.slot].given() {
 		return d.otherwise(it, s.none, s.reason(s.name+": no line of the table fits"))
 	}

@@ -57,13 +57,13 @@ type TracedInput struct {
 	Class engine.Class // of Value; "" is what no field went into
 }
 
-// TracedLookup is one question to a map or a naming rule.
+// TracedLookup is one question to a map, a naming rule or a table.
 type TracedLookup struct {
-	In    string // "map services", "rule agency"
+	In    string // "map services", "rule agency", "table verdicts"
 	Key   engine.Body
 	Class engine.Class // of Key
 	Found engine.Body  // empty: there is no entry
-	Place string       // of the row, or of the rule's form; "" without an entry
+	Place string       // of the row, line, or rule's form; "" without an entry
 }
 
 // TracedWrite is one write of a route, as it was decided for one item.
@@ -265,6 +265,13 @@ func (f *frame) lookUp(in *lookup, v value, class engine.Class) value {
 		return value{}
 	}
 	return textValue(text)
+}
+
+// tabled notes which line of a table fitted, if one did. What was asked stands among the step's inputs.
+func (d *decision) tabled(t *table, at engine.Pos) {
+	if d.trace != nil && at.Line > 0 {
+		d.trace.lookups = append(d.trace.lookups, TracedLookup{In: "table " + t.name, Place: at.String()})
+	}
 }
 
 // startWrite notes a write that is decided; its fields follow.
