@@ -24,6 +24,7 @@ const (
 	slowBefore           = "slow before "
 	slowAfter            = "slow after "
 	cutAfter             = "cut after "
+	echo                 = "echo "
 )
 
 // SlowBefore waits, then handles.
@@ -34,6 +35,10 @@ func SlowAfter(d time.Duration) Failure { return Failure(slowAfter + d.String())
 
 // CutAfter handles, sends n bytes of the answer's body and closes.
 func CutAfter(n int) Failure { return Failure(cutAfter + strconv.Itoa(n)) }
+
+// Echo refuses with this status and says back what was asked, names of persons included; nothing is
+// done. A 429 asks to wait ten minutes.
+func Echo(status int) Failure { return Failure(echo + strconv.Itoa(status)) }
 
 type fault struct {
 	match   func(*http.Request) bool
@@ -77,6 +82,10 @@ func (f Failure) serve(s *System, w http.ResponseWriter, r *http.Request) {
 		prefab.write(w)
 		return
 	}
+	if text, ok := strings.CutPrefix(string(f), echo); ok {
+		echoed(w, r, text)
+		return
+	}
 	if f == Reset {
 		panic(http.ErrAbortHandler)
 	}
@@ -95,6 +104,16 @@ func (f Failure) serve(s *System, w http.ResponseWriter, r *http.Request) {
 	default:
 		answer.write(w)
 	}
+}
+
+// echoed answers with the request's own body and query.
+func echoed(w http.ResponseWriter, r *http.Request, text string) {
+	said, _ := io.ReadAll(r.Body)
+	status, _ := strconv.Atoi(text) // Echo wrote it
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "600")
+	}
+	data(status, map[string]any{"error": r.URL.RawQuery, "message": string(said), string(said): "as a key"}).write(w)
 }
 
 // prefab is the answer of a failure that OSCaR never sees.

@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"io"
 	"maps"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -28,6 +31,23 @@ const (
 	Timeout      FaultKind = "timeout"      // no answer until the client leaves; nothing done
 	TimeoutAfter FaultKind = "timeout late" // no answer until the client leaves, but handled
 )
+
+// echo is how the kinds that Echo makes begin.
+const echo = "echo "
+
+// Echo is a fault that refuses with this status and says back what was asked, names of persons included;
+// nothing is done. A 429 asks to wait ten minutes.
+func Echo(status int) FaultKind { return FaultKind(echo + strconv.Itoa(status)) }
+
+// echoed is the answer of an Echo, as an error and as whatever a proxy or an exception makes of it.
+func echoed(r *http.Request, status int) answer {
+	said, _ := io.ReadAll(r.Body) // it is in memory already
+	a := refuse(r, status, "Refused: "+r.URL.RawQuery+" "+string(said), []string{"/age", string(said)})
+	if status == http.StatusTooManyRequests {
+		a.header.Set("Retry-After", "600")
+	}
+	return a
+}
 
 // longest ends a Timeout for a client that never leaves.
 const longest = time.Minute
@@ -107,6 +127,10 @@ func (s *System) fault(r *http.Request) Fault {
 // under handles a request under a fault. cut is how many bytes of the answer
 // get out before the connection is closed; -1 means all of them.
 func (s *System) under(f Fault, r *http.Request) (a answer, cut int) {
+	if text, ok := strings.CutPrefix(string(f.Kind), echo); ok {
+		status, _ := strconv.Atoi(text) // Echo wrote it
+		return echoed(r, status), -1
+	}
 	switch f.Kind {
 	case Status500:
 		return broken(r, "could not obtain a connection from the pool within 5.000 seconds"), -1
