@@ -160,7 +160,7 @@ func TestConflictInRows(t *testing.T) {
 		"flow.yaml": "kind: Flow\nname: in\nsource: {read: west.member, as: member, since: {start: everything}}\nlimits: {creates: 9, sends: 9, updated_percent: 9}\n" + memberToCase})
 	member := `{"uid":"m1","case_id":"K1","name":"Ann","items":[{"uid":"v1","name":"one"},{"uid":"v3","name":"two"},{"uid":"v9","name":"nine"}]}`
 	got := decide(f, member, map[string]Answer{
-		"read east.case case_id=K1":      records("east.case", knownCase),
+		"read east.case case_id=K1":       records("east.case", knownCase),
 		"link east.case visits[x1] of c1": linked("note", `"one"`),
 		"link east.case visits[x3] of c1": linked("note", `"third"`),
 	})

@@ -34,10 +34,10 @@ routes:
 - name: all
   steps: []`+sendName)
 	expect(t, decide(f, `{"id":"c1","kind":"call"}`, nil), `
-gate skip why=no visit code=gate/7
+gate skip why=no visit code=gate/no-visit
 `)
 	expect(t, decide(f, `{"id":"c1","kind":"visit","open":null}`, nil), `
-gate blocked why=not open code=gate/8
+gate blocked why=not open code=gate/not-open
 `)
 	expect(t, decide(f, `{"id":"c1","kind":"visit","open":true,"age":3}`, nil), ``)
 	expect(t, decide(f, `{"id":"c1","case_id":"K1","kind":"visit","open":true,"age":4,"name":"N"}`, nil), `
@@ -243,10 +243,10 @@ routes:
 		{"id":"v5","kind":"call","count":1.0},
 		{"id":"v6","kind":"call","count":2,"ref":"v4"},
 		{"id":"v7","kind":"nonsense"}]}`, nil), `
-visits send object=west.message item=visit v1 doc={"place":"here","case_id":"v1","kind":"home visit","name":"gamma"} once=["visit","v1"] note=visits/9(very old) note=visits/place(unknown placeorg-gamma)
-visits send object=west.message item=visit v4 doc={"place":"here","case_id":"v6","kind":"phone","words":"refused"} once=["visit","v4"] note=visits/9(very old)
-visits quarantine object=west.message item=visit v6 why=two twins code=visits/twin note=visits/9(very old)
-visits skip object=west.message item=visit v7 why=no such kind code=visits/kind value=nonsense note=visits/9(very old)
+visits send object=west.message item=visit v1 doc={"place":"here","case_id":"v1","kind":"home visit","name":"gamma"} once=["visit","v1"] note=visits/very-old(very old) note=visits/place(unknown placeorg-gamma)
+visits send object=west.message item=visit v4 doc={"place":"here","case_id":"v6","kind":"phone","words":"refused"} once=["visit","v4"] note=visits/very-old(very old)
+visits quarantine object=west.message item=visit v6 why=two twins code=visits/twin note=visits/very-old(very old)
+visits skip object=west.message item=visit v7 why=no such kind code=visits/kind value=nonsense note=visits/very-old(very old)
 `)
 	expect(t, decide(f, `{"id":"c1","visits":null}`, nil), `
 visits skip object=west.message why=no visit at all code=visits/visit

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
@@ -15,6 +14,8 @@ type routeCompiler struct {
 	c     *compiler
 	name  string
 	scope *scope
+
+	mute map[spec.StepKind]int // steps so far that have neither name nor words
 }
 
 func (rc *routeCompiler) steps(lines []spec.Step) []step {
@@ -63,13 +64,9 @@ func (rc *routeCompiler) step(s *spec.Step) step {
 	}
 }
 
-// about names a step in reasons: by its name, or by its line.
+// about names a step in reasons.
 func (rc *routeCompiler) about(s *spec.Step) about {
-	mark := s.Name.Text
-	if mark == "" {
-		mark = strconv.Itoa(s.At.Line)
-	}
-	return about{name: s.Name.Text, code: rc.name + "/" + mark, say: s.Say.Text, place: s.At.String(), at: s.At, origin: &origin{step: s}}
+	return about{name: s.Name.Text, code: rc.name + "/" + rc.mark(s), say: s.Say.Text, place: s.At.String(), at: s.At, origin: &origin{step: s}}
 }
 
 // bind gives the step's name a place and a shape.

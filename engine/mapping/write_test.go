@@ -68,7 +68,7 @@ func TestUpsertCreatesWithRows(t *testing.T) {
 	got := decide(upsertFlow(t), itemsMember, nil)
 	expect(t, got, `
 cases create object=east.case target=a4d9660b-6aa0-5d04-b77e-9141ecf79bac doc={"id":"a4d9660b-6aa0-5d04-b77e-9141ecf79bac","case_id":"m1","name":"Ann","born":"2020-01-01","kind":"call","owner":"alpha","score":1e2,"visits":[{"id":"v1","kind":"visit","ref":"v1","day":"2026-01-02","at":"2026-01-02T00:00:00Z","note":"first"},{"id":"v3","kind":"visit","ref":"v3","note":"third"}]}
-items quarantine object=east.case item=item v2 why=an odd item code=items/17
+items quarantine object=east.case item=item v2 why=an odd item code=items/an-odd-item
 `)
 	var lines []string
 	for _, f := range got.Changes[0].Fields {
@@ -106,7 +106,7 @@ func TestUpsertWritesOnlyWhatDiffers(t *testing.T) {
 	}
 	expect(t, decide(f, itemsMember, given(knownCase)), `
 cases no change object=east.case target=c1 why=nothing differs code=cases/same
-items quarantine object=east.case item=item v2 why=an odd item code=items/17
+items quarantine object=east.case item=item v2 why=an odd item code=items/an-odd-item
 `)
 	// Absent, null and empty never change a target; only owner clears.
 	for _, empty := range []string{`null`, `""`, `" "`} {
@@ -133,7 +133,7 @@ cases update object=east.case target=c1 doc={"born":"2020-01-01"}
 `)
 	// A step that ends the route ends the routes inside.
 	expect(t, decide(f, `{"uid":"m1","case_id":"K1","items":[{"uid":"v9"}]}`, given(knownCase)), `
-cases quarantine object=east.case why=no name code=cases/10
+cases quarantine object=east.case why=no name code=cases/no-name
 `)
 }
 
