@@ -139,9 +139,6 @@ func (l *loop) hold(ctx context.Context, cancel context.CancelCauseFunc) (stop f
 	var done sync.WaitGroup
 	done.Go(func() {
 		tick := time.NewTicker(leaseTime / 4)
-		err = l.byOtherName(ctx, d)
-	}
-	if err == nil {
 		defer tick.Stop()
 		for {
 			select {
@@ -181,6 +178,9 @@ func (l *loop) records(ctx context.Context, r reading, d delivery) error {
 		return l.lookUp(ctx, namesOf(l.job.Retry), d)
 	}
 	if err := l.groups(ctx, r, d); err != nil {
+		return err
+	}
+	if err := l.byOtherName(ctx, d); err != nil {
 		return err
 	}
 	return l.again(ctx, d)
