@@ -48,13 +48,8 @@ type impactView struct {
 	old, now string // roots of the specs, for places
 }
 
-// plural writes a number and its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %s", n, nouns(noun))
-}
+// counted writes a number and its noun.
+func counted(n int, noun string) string { return plural(n, "1 "+noun, "%d "+nouns(noun)) }
 
 // nouns is the plural of a noun.
 func nouns(noun string) string {
@@ -95,7 +90,7 @@ func (v *impactView) route(f flowReport, r inspect.RouteImpact) {
 	if r.Presence != inspect.InBoth {
 		name += " (route " + string(r.Presence) + ")"
 	}
-	fmt.Fprintf(v.out, "  %s: %s\n", name, plural(r.Changed, f.Noun))
+	fmt.Fprintf(v.out, "  %s: %s\n", name, counted(r.Changed, f.Noun))
 	for _, field := range r.Fields {
 		fmt.Fprintf(v.out, "    %s %s: %s\n", field.Object, field.Field, fieldCounts(field))
 		for _, e := range field.Examples {
@@ -166,9 +161,9 @@ func headline(f flowReport) string {
 	case f.Read == 0:
 		return "no " + nouns(f.Noun) + " were read" + window(f)
 	case f.Changed == 0:
-		return fmt.Sprintf("nothing changes in %s%s", plural(f.Read, f.Noun), window(f))
+		return fmt.Sprintf("nothing changes in %s%s", counted(f.Read, f.Noun), window(f))
 	}
-	text += fmt.Sprintf("%d of %s", f.Changed, plural(f.Read, f.Noun))
+	text += fmt.Sprintf("%d of %s", f.Changed, counted(f.Read, f.Noun))
 	if f.Presence == inspect.InBoth {
 		text += map[bool]string{true: " changes", false: " change"}[f.Changed == 1]
 	}
@@ -190,7 +185,7 @@ func parts(f flowReport) []string {
 	var fields, all []string
 	for i, field := range f.Fields {
 		if i == mostNamed {
-			fields = append(fields, fmt.Sprintf("and %s", plural(len(f.Fields)-i, "more field")))
+			fields = append(fields, plural(len(f.Fields)-i, "and 1 more field", "and %d more fields"))
 			break
 		}
 		fields = append(fields, fmt.Sprintf("%s %d", field.Field, field.Records))
@@ -200,7 +195,7 @@ func parts(f flowReport) []string {
 	}
 	for i, t := range f.Turns {
 		if i == mostNamed {
-			all = append(all, fmt.Sprintf("and %s", plural(len(f.Turns)-i, "more turn")))
+			all = append(all, plural(len(f.Turns)-i, "and 1 more", "and %d more"))
 			break
 		}
 		all = append(all, fmt.Sprintf("%d %s", t.Records, turnWords(t, false)))
