@@ -49,7 +49,12 @@ type impactView struct {
 }
 
 // counted writes a number and its noun.
-func counted(n int, noun string) string { return plural(n, "1 "+noun, "%d "+nouns(noun)) }
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %s", n, nouns(noun))
+}
 
 // nouns is the plural of a noun.
 func nouns(noun string) string {
@@ -185,7 +190,7 @@ func parts(f flowReport) []string {
 	var fields, all []string
 	for i, field := range f.Fields {
 		if i == mostNamed {
-			fields = append(fields, plural(len(f.Fields)-i, "and 1 more field", "and %d more fields"))
+			fields = append(fields, fmt.Sprintf("and %s", counted(len(f.Fields)-i, "more field")))
 			break
 		}
 		fields = append(fields, fmt.Sprintf("%s %d", field.Field, field.Records))
@@ -195,7 +200,7 @@ func parts(f flowReport) []string {
 	}
 	for i, t := range f.Turns {
 		if i == mostNamed {
-			all = append(all, plural(len(f.Turns)-i, "and 1 more", "and %d more"))
+			all = append(all, fmt.Sprintf("and %s", counted(len(f.Turns)-i, "more turn")))
 			break
 		}
 		all = append(all, fmt.Sprintf("%d %s", t.Records, turnWords(t, false)))
