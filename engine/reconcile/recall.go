@@ -16,29 +16,43 @@ func (l *loop) recalls(wave []engine.Record) []store.Recalled {
 		return nil
 	}
 	out := make([]store.Recalled, 0, len(wave))
+	unnamed := 0
 	for _, rec := range wave {
 		var fields map[string]json.RawMessage
 		if json.Unmarshal(rec.Body.Raw(), &fields) != nil {
 			continue // Decide has already quarantined it
 		}
-		out = append(out, remember(l.recall, fields))
+		keep, ok := remember(l.recall, fields)
+		if !ok {
+			unnamed++
+			continue
+		}
+		out = append(out, keep)
+	}
+	if unnamed > 0 {
+		l.job.Log.Warn("records were not remembered: a field that tells them apart is empty",
+			"flow", l.job.Flow.Name(), "object", l.recall.Object.Text, "records", unnamed, "key", strings.Join(spec.Texts(l.recall.Key), ", "))
 	}
 	return out
 }
 
-func remember(r *spec.Recall, fields map[string]json.RawMessage) store.Recalled {
+// remember is what the store keeps of a record. ok is false when a part of the key is empty:
+// it would take the place of every other record without one.
+func remember(r *spec.Recall, fields map[string]json.RawMessage) (rec store.Recalled, ok bool) {
 	keys := make([]string, len(r.Key))
 	for i, k := range r.Key {
-		keys[i] = plain(fields[k.Text])
+		if keys[i] = plain(fields[k.Text]); keys[i] == "" {
+			return store.Recalled{}, false
+		}
 	}
-	rec := store.Recalled{Object: r.Object.Text, Key: strings.Join(keys, "\x1f")}
+	rec = store.Recalled{Object: r.Object.Text, Key: strings.Join(keys, "\x1f")}
 	for _, k := range r.Keep {
 		if v := plain(fields[k.Text]); v != "" {
 			rec.Keep = append(rec.Keep, engine.Pair{Name: k.Text, Value: v})
 		}
 	}
 	rec.Sealed = sealed(r.Sealed, fields)
-	return rec
+	return rec, true
 }
 
 // sealed joins the personal fields into one JSON object, in the order of the spec.

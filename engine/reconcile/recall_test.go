@@ -1,6 +1,8 @@
 package reconcile_test
 
 import (
+	"maps"
+	"strings"
 	"testing"
 	"time"
 )
@@ -64,5 +66,21 @@ func TestCursorWaitsForTheFirstSweep(t *testing.T) {
 	mustDone(t, sum, err)
 	if len(s.west.letters) != 3 || s.cursor("letters").Mark.IsZero() {
 		t.Errorf("%d letters for 3 cases, cursor %v", len(s.west.letters), s.cursor("letters").Mark)
+	}
+}
+
+// Records whose key is not whole would all have one key, and each would take the place of the one before it.
+func TestRecordsWithoutAWholeKeyAreNotRemembered(t *testing.T) {
+	texts := maps.Clone(recallProject)
+	texts["project.yaml"] = strings.Replace(texts["project.yaml"], "key: [id], keep: [id, number]", "key: [id, to], keep: [id, to, number]", 1)
+	s := newStageOf(t, texts, newCabinet(2, plainCase), newCabinet(2, func(i int) map[string]any {
+		return map[string]any{"to": []any{"a", ""}[i]}
+	}))
+	sum, err := s.run("look")
+	mustDone(t, sum, err)
+	sum, err = s.run("letters")
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 1 || sum.Skipped.Total() != 1 {
+		t.Errorf("%d letters, skipped %v: want one letter, for the record with a whole key", len(s.west.letters), sum.Skipped.Count)
 	}
 }
