@@ -12,7 +12,28 @@ var (
 	errNotDuration = errors.New("must be a duration, such as 30s or 5m")
 )
 
-// FaultKind alone decides about retry, HTTP status and exit code.
+// FaultKind alone decides what becomes of the record, of the flow and of the run. Each kind has one policy:
+//
+//	kind         tried again by itself          the record                             the flow                         exit
+//
+//	transient    where harmless, with growing   a send that may have arrived is parked; goes on; after five in a row      4
+//	             pauses; then by the next run   any other write is tried again          it ends here, the cursor stays
+//	auth         never: it locks accounts       was not sent                            ends, and those behind it         3
+//	rate         after the wait asked for, if   was not sent                            ends, and those behind it;        4
+//	             that is at most two minutes                                            the next run goes on
+//	rejected     when it is read again, when    in quarantine, with the fields that    goes on                           4
+//	             the specs change, once a day   the target named
+//	mapping      when it is read again, when    in quarantine, with the place of the   goes on                           4
+//	             the specs change, once a day   rule; nothing was sent
+//	conflict     when it is read again, and     in quarantine until then; decided       goes on                           4
+//	             once a day                     anew from the target as it then is
+//	environment  never: a person must act       was not sent                            ends, and those behind it         3
+//	cancelled    by the next run                what is in hand is finished, the rest  ends, and those behind it         4
+//	             not begun
+//
+// The driver that sees a fault names its kind: package rest for all that HTTP alone can tell, the driver
+// itself where an answer is about one record although its status is about the connection (a 403 on one
+// case is rejected, not auth). A run that ends for several reasons has the exit code of what ended it.
 type FaultKind string
 
 // The kinds of fault.

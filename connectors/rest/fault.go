@@ -113,7 +113,7 @@ func (c *Client) statusFault(resp *http.Response) *engine.Fault {
 	case code == http.StatusForbidden:
 		f.Kind, f.Next = engine.Auth, "Check what this connection's user may see and change."
 	case code == http.StatusTooManyRequests:
-		f.Kind = engine.Rate
+		f.Kind, f.Next = engine.Rate, "The system asks for a pause, and the next run goes on; if it often does, lower the rate of this connection."
 	case code == http.StatusRequestTimeout || code >= 500:
 		f.Kind = engine.Transient
 	case code/100 == 3:
