@@ -45,6 +45,7 @@ var onlyIn = map[string][]string{
 	"database/sql":                          {"engine/store"},
 	"github.com/knadh/koanf":                {"cmd/casebridge"},
 	"github.com/spf13/cobra":                {"cmd/casebridge"},
+	"github.com/spf13/pflag":                {"cmd/casebridge"},
 	"github.com/expr-lang/expr":             {"engine/mapping"},
 	"github.com/tidwall/sjson":              {"engine/mapping", "connectors"},
 	"github.com/tidwall/gjson":              {"engine/mapping", "connectors"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/reconcile"
@@ -119,7 +120,7 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(wrongFlag)
 	p := root.PersistentFlags()
 	p.StringVar(&a.flags.project, "project", "", "`DIR` of the specs (default: the Cambodia project inside this binary)")
 	p.StringVar(&a.flags.config, "config", "", "settings `FILE` (YAML); also CASEBRIDGE_CONFIG")
@@ -175,6 +176,23 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 		text += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return usageError{errors.New(text + " (" + strings.Join(names, ", ") + ")")}
+}
+
+// wrongFlag says which flag was probably meant.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+	}
+	var names []string
+	for _, set := range []*pflag.FlagSet{cmd.LocalFlags(), cmd.InheritedFlags()} {
+		set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	}
+	text := fmt.Sprintf("`%s` has no flag --%s", cmd.CommandPath(), unknown.GetSpecifiedName())
+	if near := engine.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return usageError{fmt.Errorf("%s; did you mean --%s?", text, near)}
+	}
+	return usageError{fmt.Errorf("%s; see `%s --help`", text, cmd.CommandPath())}
 }
 
 // log writes to stderr; only with --verbose below warnings.

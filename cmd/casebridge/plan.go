@@ -72,23 +72,21 @@ func (a *app) planCommand() *cobra.Command {
 }
 
 func (a *app) plan(ctx context.Context, names []string, w windowFlags, view viewFlags) error {
-	s, err := a.open(ctx, readOnly)
+	c, err := a.ready()
+	if err != nil {
+		return err
+	}
+	flows, err1 := c.flowsOnce(names)
+	window, err2 := w.window(c.project.Zone)
+	asJSON, err3 := a.json()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err // before anybody is asked anything
+	}
+	s, err := a.openCompiled(ctx, c, readOnly, true)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	flows, err := s.c.flowsOnce(names)
-	if err != nil {
-		return err
-	}
-	window, err := w.window(s.c.project.Zone)
-	if err != nil {
-		return err
-	}
-	asJSON, err := a.json()
-	if err != nil {
-		return err
-	}
 	var failures []error
 	for _, f := range flows {
 		screen := newScreen(a, s.c, view, asJSON)

@@ -45,7 +45,9 @@ func directory(dir string) (spec.Place, error) {
 	if err == nil && !info.IsDir() {
 		err = fs.ErrNotExist
 	}
-	outside := func(other string) (spec.Place, error) { return directory(filepath.Join(dir, filepath.FromSlash(other))) }
+	outside := func(other string) (spec.Place, error) {
+		return directory(filepath.Join(dir, filepath.FromSlash(other)))
+	}
 	return spec.Place{Files: os.DirFS(dir), Outside: outside}, err
 }
 
@@ -111,7 +113,7 @@ func compileFrom(place spec.Place, root string) (*compiled, []engine.Diag) {
 	return c, diags
 }
 
-// ready is compile for commands that need a sound project: errors are printed, warnings left to validate.
+// ready is compile for commands that need a sound project: errors are printed, warnings counted and left to validate.
 func (a *app) ready() (*compiled, error) {
 	c, diags, err := a.compile()
 	if err != nil {
@@ -122,6 +124,9 @@ func (a *app) ready() (*compiled, error) {
 			return nil, err
 		}
 		return nil, errSpecs
+	}
+	if n := len(diags); n > 0 {
+		fmt.Fprintf(a.stderr, "The specs have %s; `casebridge validate` shows %s.\n", plural(n, "1 warning", "%d warnings"), plural(n, "it", "them"))
 	}
 	return c, nil
 }

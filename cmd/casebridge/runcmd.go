@@ -40,23 +40,21 @@ func (a *app) runFlows(ctx context.Context, names []string, w windowFlags, view 
 	if release != "" && len(names) != 1 {
 		return usageError{errors.New("--plan releases the plan of one flow: name it")}
 	}
-	s, err := a.open(ctx, readWrite)
+	c, err := a.ready()
+	if err != nil {
+		return err
+	}
+	flows, err1 := c.flows(names)
+	window, err2 := w.window(c.project.Zone)
+	asJSON, err3 := a.json()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err // before anybody is asked anything
+	}
+	s, err := a.openCompiled(ctx, c, readWrite, false)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	flows, err := s.c.flows(names)
-	if err != nil {
-		return err
-	}
-	window, err := w.window(s.c.project.Zone)
-	if err != nil {
-		return err
-	}
-	asJSON, err := a.json()
-	if err != nil {
-		return err
-	}
 	keep, err := s.set.keep()
 	if err != nil {
 		return err

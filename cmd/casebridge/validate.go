@@ -37,7 +37,7 @@ func (a *app) validateText(c *compiled, diags []engine.Diag) error {
 	}
 	failed := engine.HasErrors(diags)
 	if failed {
-		fmt.Fprintf(a.stdout, "%d findings. Nothing will run until the errors are mended.\n", len(diags))
+		fmt.Fprintf(a.stdout, "%s. Nothing will run until the errors are mended.\n", plural(len(diags), "1 finding", "%d findings"))
 		return errSpecs
 	}
 	p := c.project
@@ -45,8 +45,11 @@ func (a *app) validateText(c *compiled, diags []engine.Diag) error {
 	for _, m := range p.Maps {
 		rows += len(m.Rows)
 	}
-	fmt.Fprintf(a.stdout, "%s is sound: %d flows, %d mappings, %d maps with %d rows, %d tests in %d files, %d warnings (version %.12s)\n",
-		p.Name.Text, len(p.Flows), len(p.Mappings), len(p.Maps), rows, countTests(c), len(p.Suites), len(diags), p.Version)
+	fmt.Fprintf(a.stdout, "%s is sound: %s, %s, %s with %s, %s in %s, %s (version %.12s)\n", p.Name.Text,
+		plural(len(p.Flows), "1 flow", "%d flows"), plural(len(p.Mappings), "1 mapping", "%d mappings"),
+		plural(len(p.Maps), "1 map", "%d maps"), plural(rows, "1 row", "%d rows"),
+		plural(countTests(c), "1 test", "%d tests"), plural(len(p.Suites), "1 file", "%d files"),
+		plural(len(diags), "1 warning", "%d warnings"), p.Version)
 	return nil
 }
 
