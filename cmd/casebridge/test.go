@@ -15,10 +15,13 @@ import (
 
 func (a *app) testCommand() *cobra.Command {
 	var only string
+	var coverage, update bool
 	cmd := &cobra.Command{
 		Use:   "test",
 		Short: "Run the project's test cases, offline, through the code that plan and run use",
-		Long:  "Runs every case of the files of kind Test with a frozen clock. Needs no server and no store.\n\n" + exitHelp,
+		Long: "Runs every case of the files of kind Test with a frozen clock. Needs no server and no store.\n" +
+			"--coverage lists the rules, map rows, table lines and policies that no case exercises.\n" +
+			"--update writes what is decided now into the expectations of the cases that fail: read the difference before you commit it.\n\n" + exitHelp,
 		RunE: func(*cobra.Command, []string) error {
 			asJSON, err := a.json()
 			if err != nil {
@@ -33,9 +36,14 @@ func (a *app) testCommand() *cobra.Command {
 			if len(report.Cases) == 0 {
 				return usageError{fmt.Errorf("no test case fits --only %q", only)}
 			}
+			if update {
+				return a.updateTests(c, report)
+			}
 			placeIn(c.root, &report)
 			if asJSON {
-				err = a.testJSON(report)
+				err = a.testJSON(report, coverage)
+			} else if err = a.printCoverage(&report, coverage); err != nil {
+				return err
 			} else if err = report.Print(a.stdout); err == nil {
 				_, err = fmt.Fprintf(a.stdout, "took %s\n", took(a.now().Sub(began).Round(time.Millisecond)))
 			}
@@ -46,7 +54,11 @@ func (a *app) testCommand() *cobra.Command {
 		},
 	}
 	cmd.AddCommand(a.replacesCommand())
+	cmd.Flags().BoolVar(&coverage, "coverage", false, "say which rules, map rows, table lines and policies no case exercises")
+	cmd.Flags().BoolVar(&update, "update", false, "write what is decided now into the cases that fail")
 	cmd.Flags().StringVar(&only, "only", "", "run the cases whose \"file: name\" contains `TEXT`")
+	cmd.MarkFlagsMutuallyExclusive("only", "coverage")
+	cmd.MarkFlagsMutuallyExclusive("update", "coverage")
 	return cmd
 }
 
@@ -62,6 +74,18 @@ func placeIn(root string, r *spectest.Report) {
 	for i := range r.Idle {
 		r.Idle[i].At.File = path.Join(root, r.Idle[i].At.File)
 	}
+	for i := range r.Coverage.Things {
+		r.Coverage.Things[i].At.File = path.Join(root, r.Coverage.Things[i].At.File)
+	}
+}
+
+// printCoverage prints it when it is wanted; it holds the idle rules too, which are then said once.
+func (a *app) printCoverage(r *spectest.Report, wanted bool) error {
+	if !wanted {
+		return nil
+	}
+	r.Idle = nil
+	return r.Coverage.Print(a.stdout)
 }
 
 // replacesCommand prints the migration page: it is made of the cases, so that it cannot say what is not tested.
@@ -120,8 +144,24 @@ type failureLine struct {
 	Text  string `json:"text"`
 }
 
-func (a *app) testJSON(r spectest.Report) error {
+// coveredLine is a rule, row or line as JSON, with --coverage.
+type coveredLine struct {
+	Kind    string `json:"kind"`
+	Place   string `json:"place"`
+	What    string `json:"what"`
+	Reached bool   `json:"reached"`
+}
+
+func (a *app) testJSON(r spectest.Report, coverage bool) error {
 	enc := json.NewEncoder(a.stdout)
+	for _, t := range r.Coverage.Things {
+		if !coverage {
+			break
+		}
+		if err := enc.Encode(coveredLine{t.Kind, t.At.String(), t.What, t.Reached}); err != nil {
+			return err
+		}
+	}
 	for _, c := range r.Cases {
 		line := testLine{Name: c.Name, Flow: c.Flow, Place: c.At.String(), Passed: len(c.Failures) == 0}
 		for _, f := range c.Failures {

@@ -10,8 +10,9 @@ import (
 
 // Report is what became of the test cases, in the order of the files.
 type Report struct {
-	Cases []Result
-	Idle  []Idle // rules that no case reached, by place; empty unless all cases ran
+	Cases    []Result
+	Idle     []Idle   // rules that no case reached, by place; empty unless all cases ran
+	Coverage Coverage // empty unless all cases ran
 }
 
 // Result is what became of one case. It passed when there are no Failures.
@@ -21,6 +22,8 @@ type Result struct {
 	Flow     string
 	At       engine.Pos
 	Failures []Failure
+
+	got []verdict
 }
 
 // Failure is one thing that is not as expected, and the expectation's place.
@@ -63,7 +66,11 @@ func (r Report) Print(w io.Writer) error {
 	for _, i := range r.Idle {
 		fmt.Fprintf(&b, "%s: no case reaches %s\n", i.At, i.What)
 	}
-	fmt.Fprintf(&b, "%d cases, %d passed, %d failed\n", len(r.Cases), len(r.Cases)-r.Failed(), r.Failed())
+	plural := "s"
+	if len(r.Cases) == 1 {
+		plural = ""
+	}
+	fmt.Fprintf(&b, "%d case%s, %d passed, %d failed\n", len(r.Cases), plural, len(r.Cases)-r.Failed(), r.Failed())
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -17,24 +17,25 @@ const rounds = 50
 // ("" runs all), in the order of the files.
 func Run(p *spec.Project, prog *mapping.Program, only string) Report {
 	var r Report
-	seen := places{}
+	seen, done := places{}, exercised{}
 	for _, suite := range p.Suites {
 		for i := range suite.Cases {
 			tc := &suite.Cases[i]
 			if !strings.Contains(suite.File+": "+tc.Name.Text, only) {
 				continue
 			}
-			r.Cases = append(r.Cases, runCase(p, prog, suite, tc, seen))
+			r.Cases = append(r.Cases, runCase(p, prog, suite, tc, seen, done))
 		}
 	}
 	if only == "" {
 		r.Idle = seen.idle(p)
+		r.Coverage = done.coverage(p)
 	}
 	return r
 }
 
 // runCase decides about every record that the case reads and compares the verdicts.
-func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec.TestCase, seen places) Result {
+func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec.TestCase, seen places, done exercised) Result {
 	res := Result{File: suite.File, Name: tc.Name.Text, Flow: suite.Flow.Text, At: tc.At}
 	declared := flowNamed(p, suite.Flow.Text)
 	compiled := prog.Flow(suite.Flow.Text)
@@ -47,20 +48,24 @@ func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec
 	var got []verdict
 	var sightings []verdict
 	for _, rec := range w.source(declared.Source.Read.Text, tc) {
-		d, ok := decide(compiled, w, mapping.Input{Record: rec, Now: tc.Now, Start: start(declared)})
+		trace := &mapping.Trace{}
+		d, ok := decide(compiled, w, mapping.Input{Record: rec, Now: tc.Now, Start: start(declared), Trace: trace})
 		if !ok {
 			res.Failures = append(res.Failures, Failure{At: tc.At, Text: "the decision never stops asking; it last wanted " + wants(d)})
 			return res
 		}
+		done.trace(trace)
 		for _, c := range d.Changes {
 			seen.add(c)
+			done.kept(c)
 			got = append(got, ofChange(c))
 		}
 		for _, s := range d.Sightings {
 			sightings = append(sightings, ofSighting(s))
 		}
 	}
-	res.Failures = append(res.Failures, compare(tc, append(got, sightings...))...)
+	res.got = append(got, sightings...)
+	res.Failures = append(res.Failures, compare(tc, res.got)...)
 	return res
 }
 
