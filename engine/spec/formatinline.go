@@ -181,39 +181,43 @@ func (in *inline) value() {
 		if in.done() {
 			return
 		}
-		c := in.at()
-		switch {
-		case c == '#' && (space < in.pos || in.pos == 0):
+		if in.at() == '#' && (space < in.pos || in.pos == 0) {
 			in.pos = space
 			in.comment()
 			return
-		case len(in.flow) == 0 && !strings.ContainsRune(`{["'`, rune(c)) || len(in.flow) == 0 && in.out.Len() > 0 && in.closed():
+		}
+		if len(in.flow) == 0 && (!strings.ContainsRune(`{["'`, rune(in.at())) || in.closed()) {
 			in.stick() // something behind the end of a value
 			return
-		case c == '{' || c == '[':
-			in.flow = append(in.flow, c)
-			in.put(c)
-		case c == '}' || c == ']':
-			in.flow = in.flow[:len(in.flow)-1]
-			in.put(c)
-		case c == ',':
-			in.put(c)
-		case c == ':' && in.flowColon():
-			in.put(c)
-		case c == '"' || c == '\'':
-			in.spaceBefore()
-			in.quoteHere()
-		default:
-			in.spaceBefore()
-			in.plain(",[]{}")
 		}
+		in.part()
+	}
+}
+
+// part lays out one sign, quoted text or plain text of a value.
+func (in *inline) part() {
+	switch c := in.at(); {
+	case c == '{' || c == '[':
+		in.flow = append(in.flow, c)
+		in.put(c)
+	case c == '}' || c == ']':
+		in.flow = in.flow[:len(in.flow)-1]
+		in.put(c)
+	case c == ',' || c == ':' && in.flowColon():
+		in.put(c)
+	case c == '"' || c == '\'':
+		in.spaceBefore()
+		in.quoteHere()
+	default:
+		in.spaceBefore()
+		in.plain(",[]{}")
 	}
 }
 
 // closed says whether a value ended on this line already.
 func (in *inline) closed() bool {
-	last := in.out.String()[in.out.Len()-1]
-	return strings.ContainsRune("}]\"'", rune(last))
+	text := in.out.String()
+	return text != "" && strings.ContainsRune("}]\"'", rune(text[len(text)-1]))
 }
 
 // put writes one of the signs of flow groups: space goes behind , and : only.
@@ -235,8 +239,7 @@ func (in *inline) spaceBefore() {
 // flowColon says whether a colon separates key and value inside { }.
 func (in *inline) flowColon() bool {
 	next := in.text[in.pos+1:]
-	behindQuote := in.out.Len() > 0 && in.closed()
-	return next == "" || strings.ContainsRune(" ,{}[]", rune(next[0])) || behindQuote
+	return next == "" || strings.ContainsRune(" ,{}[]", rune(next[0])) || in.closed()
 }
 
 // quoteHere copies a quoted text as far as this line goes.
