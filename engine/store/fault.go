@@ -38,8 +38,8 @@ func meaning(code int) (engine.FaultKind, string) {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return engine.Environment, "Another program holds the store; end it or wait, then try again."
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return engine.Environment, "The store is damaged or is no store: restore it from a backup. Without one, move it away and " +
-			"record what was sent (state adopt) before anything is sent again."
+		return engine.Environment, "The store is damaged or is no store: restore it from a backup, or without one move it away. " +
+			"Either way record what was sent (state adopt) before anything is sent again."
 	case sqlite3.SQLITE_FULL:
 		return engine.Environment, "Free some disk space, then try again."
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
