@@ -214,11 +214,12 @@ func TestLinksOfWhatWasCreated(t *testing.T) {
 	files := copyProjectWith("name: {from: case.name, required: true}", "name: {from: case.name, required: true, conflict: review}")
 	s := newStageOf(t, files, newCabinet(1, plainCase), newCabinet(0, plainCase))
 	s.key = bytes.Repeat([]byte{7}, 32)
+	s.west.afterWrite = func(engine.Change) *engine.Outcome { return &engine.Outcome{State: engine.Done, ID: "its-own"} }
 	sum, err := s.run("copy")
 	mustDone(t, sum, err)
 	m := mirror{s}
 	st := m.store()
-	found, err := st.LinksMany(context.Background(), "west.case", []store.Linked{{Target: s.west.order[0]}})
+	found, err := st.LinksMany(context.Background(), "west.case", []store.Linked{{Target: "its-own"}})
 	if err != nil || len(found[0]) != 1 || found[0][0].Field != "name" {
 		t.Errorf("%v: links %d", err, len(found[0]))
 	}
