@@ -60,7 +60,7 @@ func (a *app) settings(p *spec.Project, drivers map[string]engine.Driver) (*sett
 
 // known lists every setting there is.
 func (s *settings) known(p *spec.Project) []string {
-	keys := []string{keyStore, keyKey, keyKeyFile, keyKeep}
+	keys := []string{keyStore, keyKey, keyKeyFile, keyKeep, keyPayload, keyRetryFor}
 	for name, d := range s.drivers {
 		for _, set := range d.Settings() {
 			keys = append(keys, "connections."+name+"."+set.Name)
@@ -76,7 +76,7 @@ func (s *settings) known(p *spec.Project) []string {
 }
 
 func (s *settings) defaults() map[string]any {
-	values := map[string]any{keyKeep: usualKeep}
+	values := map[string]any{keyKeep: usualKeep, keyPayload: usualPayload, keyRetryFor: usualRetryFor}
 	for name, d := range s.drivers {
 		for _, set := range d.Settings() {
 			if set.Default != "" {

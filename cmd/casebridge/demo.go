@@ -147,7 +147,11 @@ func (s *stage) aside(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.app.printQuarantine(entries, s.session.c.project.Zone); err != nil {
+	q, err := s.app.quarantineOf(s.session.c, s.session.store)
+	if err != nil {
+		return err
+	}
+	if err := s.app.listQuarantine(ctx, q, entries, heldFlags{}); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.app.stdout, "\n$ casebridge parked list\n")

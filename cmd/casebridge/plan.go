@@ -161,8 +161,10 @@ func (a *app) openCompiled(ctx context.Context, c *compiled, for_ access, scratc
 
 func (a *app) job(s *session, f *mapping.Flow, w reconcile.Window, tell reconcile.Tell) (reconcile.Job, error) {
 	limits, err := s.set.limits(f.Spec())
+	retryFor, err2 := s.set.span(keyRetryFor)
 	return reconcile.Job{
 		Project: s.c.project, Flow: f, Readers: s.sys.readers, Store: s.store, Window: w, Limits: limits,
 		Now: a.now, Log: a.log(), Who: a.author(), Tell: tell, At: a.at,
-	}, err
+		RetryFor: retryFor,
+	}, errors.Join(err, err2)
 }

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
-	"path"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,168 +16,243 @@ import (
 func (a *app) quarantineCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "quarantine",
-		Short: "Records that could not be carried, each with its reason",
+		Short: "Records that could not be carried, each with its reason and the next step",
 		Long: "A record in quarantine was not delivered and stops no other. It is looked at again when its record changes, when the specs\n" +
 			"have changed, and once a day; the entry closes by itself when the record goes through. Mend the cause (a map row, the record in\n" +
-			"its system) and wait, or send it now: `casebridge run FLOW --case ID`.",
+			"its system) and wait, or try it now with `casebridge quarantine retry`. What will never go is discarded, with a reason.",
 	}
-	cmd.AddCommand(a.quarantineList(), a.quarantineShow())
+	cmd.AddCommand(a.quarantineList(), a.quarantineShow(), a.quarantineRetry(), a.quarantineDiscard(), a.quarantinePause(), a.quarantineResume())
 	return cmd
+}
+
+// heldFlags choose entries.
+type heldFlags struct {
+	flow, cause, kind, since string
+	closed, all              bool
+}
+
+func (h *heldFlags) filter(zone *time.Location) (store.QuarantineFilter, error) {
+	since, err := parseWhen("--since", h.since, zone)
+	return store.QuarantineFilter{Flow: h.flow, Open: !h.closed, Code: h.cause, Kind: h.kind, Since: since}, err
 }
 
 func (a *app) quarantineList() *cobra.Command {
-	var flow string
-	var closed bool
+	var flags heldFlags
 	cmd := &cobra.Command{
-		Use: "list", Short: "The open entries, grouped by cause",
+		Use: "list", Short: "The open entries by cause and unknown value, with what comes nearest and the next step",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, st, err := a.openStore(cmd)
+			q, err := a.openQuarantine(cmd)
 			if err != nil {
 				return err
 			}
-			defer closeQuietly(st)
-			entries, err := st.Quarantine(cmd.Context(), store.QuarantineFilter{Flow: flow, Open: !closed})
+			defer q.close()
+			filter, err := flags.filter(q.c.project.Zone)
 			if err != nil {
 				return err
 			}
-			return a.printQuarantine(entries, c.project.Zone)
+			if err := a.checkHeld(q, flags); err != nil {
+				return err
+			}
+			entries, err := q.store.Quarantine(cmd.Context(), filter)
+			if err != nil {
+				return err
+			}
+			return a.listQuarantine(cmd.Context(), q, entries, flags)
 		},
 	}
-	cmd.Flags().StringVar(&flow, "flow", "", "only of this `FLOW`")
-	cmd.Flags().BoolVar(&closed, "closed", false, "closed entries too")
+	f := cmd.Flags()
+	f.StringVar(&flags.flow, "flow", "", "only of this `FLOW`")
+	f.StringVar(&flags.cause, "cause", "", "only of this cause, by its stable `CODE`")
+	f.StringVar(&flags.kind, "kind", "", "only of this `KIND`: mapping, rejected, conflict, transient")
+	f.StringVar(&flags.since, "since", "", "only what was first held at `WHEN` or later (2026-11-01 or 2026-11-01T08:00:00+07:00)")
+	f.BoolVar(&flags.closed, "closed", false, "closed and discarded entries too")
+	f.BoolVar(&flags.all, "all", false, "every record, not only the newest of each value")
 	return cmd
 }
 
-func (a *app) quarantineShow() *cobra.Command {
-	return &cobra.Command{
-		Use: "show ID", Short: "One entry: what, why, where the rule stands, how often",
-		Args: asUsage(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := strconv.ParseInt(args[0], 10, 64)
-			if err != nil {
-				return usageError{fmt.Errorf("%q is not the number of an entry; see `casebridge quarantine list`", args[0])}
-			}
-			c, st, err := a.openStore(cmd)
-			if err != nil {
-				return err
-			}
-			defer closeQuietly(st)
-			entries, err := st.Quarantine(cmd.Context(), store.QuarantineFilter{ID: id})
-			if err != nil {
-				return err
-			}
-			if len(entries) == 0 {
-				return usageError{fmt.Errorf("there is no entry %d; see `casebridge quarantine list`", id)}
-			}
-			if entries[0].Place != "" {
-				entries[0].Place = path.Join(a.projectRoot(), entries[0].Place)
-			}
-			return a.printEntry(entries[0], c.project.Zone)
-		},
-	}
-}
-
-// openStore opens the store alone, for commands that talk to no system.
-func (a *app) openStore(cmd *cobra.Command) (*compiled, *store.Store, error) {
-	c, err := a.ready()
-	if err != nil {
-		return nil, nil, err
-	}
-	set, err := a.settings(c.project, c.drivers)
-	if err != nil {
-		return nil, nil, err
-	}
-	options, err := a.storeOptions(c, set, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	st, err := store.Open(cmd.Context(), options)
-	return c, st, err
-}
-
-func (a *app) printQuarantine(entries []store.QuarantineEntry, zone *time.Location) error {
-	asJSON, err := a.json()
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		enc := json.NewEncoder(a.stdout)
-		for _, e := range entries {
-			if err := enc.Encode(entryLine(e)); err != nil {
-				return err
-			}
+// checkHeld refuses a flow that does not exist: an empty list would look like good news.
+func (a *app) checkHeld(q *quarantine, flags heldFlags) error {
+	if flags.flow != "" {
+		if _, err := q.c.flow(flags.flow); err != nil {
+			return err
 		}
+	}
+	kinds := []string{string(engine.Unmapped), string(engine.Rejected), string(engine.Conflict), string(engine.Transient)}
+	if flags.kind == "" || slices.Contains(kinds, flags.kind) {
 		return nil
 	}
-	if len(entries) == 0 {
-		_, err := fmt.Fprintln(a.stdout, "Nothing is in quarantine.")
+	text := fmt.Sprintf("--kind: there is no kind %q", flags.kind)
+	if near := engine.Nearest(flags.kind, kinds); near != "" {
+		text += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return usageError{errors.New(text)}
+}
+
+func (a *app) quarantineShow() *cobra.Command {
+	var reveal bool
+	cmd := &cobra.Command{
+		Use: "show ID", Short: "One entry: what, why, where the rule stands, its document, what was done, and the next step",
+		Long: "Shows all that is known of one entry. Of its document (what the target refused, or the record that could not be decided) the\n" +
+			"values of persons are masked; --reveal shows them on this screen, and the audit trail says that somebody looked.",
+		Args: asUsage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := entryIDs(args)
+			if err != nil {
+				return err
+			}
+			q, err := a.openQuarantine(cmd)
+			if err != nil {
+				return err
+			}
+			defer q.close()
+			e, err := q.entry(cmd.Context(), ids[0])
+			if err != nil {
+				return err
+			}
+			return a.showEntry(cmd.Context(), q, e, reveal)
+		},
+	}
+	cmd.Flags().BoolVar(&reveal, "reveal", false, "show the personal values of its document; the audit trail says so")
+	return cmd
+}
+
+// entryIDs reads numbers of entries.
+func entryIDs(args []string) ([]int64, error) {
+	var ids []int64
+	for _, text := range args {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return nil, usageError{fmt.Errorf("%q is not the number of an entry; see `casebridge quarantine list`", text)}
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func (a *app) quarantineDiscard() *cobra.Command {
+	var flags heldFlags
+	var why string
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "discard [ID...]", Short: "Decide that entries never go, and say why",
+		Long: "What is discarded is not tried again and not listed, as long as its source record stays as it is. It opens again when that\n" +
+			"record changes or when something else stops it; `quarantine retry ID` tries it all the same. The documents that were kept are\n" +
+			"deleted at once. The decision and its reason go to the audit trail.",
+		Args: asUsage(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.discard(cmd, args, flags, why, yes)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&why, "why", "", "the `REASON`, for the audit trail")
+	f.StringVar(&flags.cause, "cause", "", "all open entries of this cause, by its stable `CODE`; needs --yes")
+	f.StringVar(&flags.flow, "flow", "", "with --cause: only of this `FLOW`")
+	f.BoolVar(&yes, "yes", false, "discard a whole class")
+	return cmd
+}
+
+func (a *app) discard(cmd *cobra.Command, args []string, flags heldFlags, why string, yes bool) error {
+	ids, err := entryIDs(args)
+	if err != nil {
 		return err
 	}
-	groups, order := map[string][]store.QuarantineEntry{}, []string{}
-	for _, e := range entries {
-		cause := causeOf(e)
-		if groups[cause] == nil {
-			order = append(order, cause)
-		}
-		groups[cause] = append(groups[cause], e)
+	if why == "" {
+		return usageError{errors.New("say --why: what is discarded never goes, and others must be able to see the reason")}
 	}
-	for _, cause := range order {
-		fmt.Fprintf(a.stdout, "%d x %s\n", len(groups[cause]), cause)
-		for _, e := range groups[cause] {
-			fmt.Fprintf(a.stdout, "  %4d  %s · %s  since %s, %d times\n", e.ID, e.Record, routeOf(e), e.First.In(zone).Format("2006-01-02 15:04"), e.Times)
+	if (len(ids) == 0) == (flags.cause == "") {
+		return usageError{errors.New("name the entries by their numbers, or a whole class with --cause CODE")}
+	}
+	q, err := a.openQuarantine(cmd)
+	if err != nil {
+		return err
+	}
+	defer q.close()
+	if err := a.checkHeld(q, flags); err != nil {
+		return err
+	}
+	entries, err := q.chosen(cmd.Context(), ids, flags)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 && !yes {
+		return usageError{fmt.Errorf("this discards %s of the cause %s: say --yes", plural(len(entries), "1 entry", "%d entries"), flags.cause)}
+	}
+	d := store.Discarding{Who: a.author(), Why: why}
+	blind := 0
+	for _, e := range entries {
+		if e.Status != store.EntryOpen {
+			return usageError{fmt.Errorf("entry %d is %s: only what is open can be discarded. Nothing was discarded", e.ID, e.Status)}
 		}
+		d.IDs = append(d.IDs, e.ID)
+		if !e.Mark.Tells() {
+			blind++
+		}
+	}
+	if err := q.store.Discard(cmd.Context(), d); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "%s.\n", plural(len(entries), "1 entry is discarded", "%d entries are discarded"))
+	if blind > 0 {
+		fmt.Fprintf(a.stdout, "Of %s it cannot be seen whether the record changes, because the store has no key: only another cause opens it again.\n",
+			plural(blind, "1 entry", "%d entries"))
 	}
 	return nil
 }
 
-// heldLine is a quarantine entry as JSON.
-type heldLine struct {
-	ID      int64     `json:"id"`
-	Flow    string    `json:"flow"`
-	Record  string    `json:"record"`
-	Route   string    `json:"route"`
-	Item    string    `json:"item,omitempty"`
-	Verdict string    `json:"verdict"`
-	Code    string    `json:"code"`
-	Reason  string    `json:"reason"`
-	Value   string    `json:"value,omitempty"`
-	Fields  []string  `json:"fields,omitempty"`
-	Place   string    `json:"place,omitempty"`
-	Status  string    `json:"status"`
-	First   time.Time `json:"first"`
-	Last    time.Time `json:"last"`
-	Times   int       `json:"times"`
+func (a *app) quarantinePause() *cobra.Command {
+	var why string
+	cmd := &cobra.Command{
+		Use: "pause", Short: "Stop all automatic re-tries; ordinary reading goes on",
+		Args: asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if why == "" {
+				return usageError{errors.New("say --why: others must be able to see why nothing is tried again")}
+			}
+			q, err := a.openQuarantine(cmd)
+			if err != nil {
+				return err
+			}
+			defer q.close()
+			changed, err := q.store.PauseRetries(cmd.Context(), a.author(), why)
+			return a.sayPause(q, cmd, changed, err, "Nothing in quarantine is tried again by itself until `casebridge quarantine resume`.")
+		},
+	}
+	cmd.Flags().StringVar(&why, "why", "", "the `REASON`, for the audit trail")
+	return cmd
 }
 
-func entryLine(e store.QuarantineEntry) heldLine {
-	return heldLine{e.ID, e.Flow, e.Record, e.Route, e.Item, e.Verdict, e.Code, e.Reason, e.Value, e.Fields, e.Place, e.Status, e.First, e.Last, e.Times}
+func (a *app) quarantineResume() *cobra.Command {
+	return &cobra.Command{
+		Use: "resume", Short: "Let automatic re-tries go on",
+		Args: asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q, err := a.openQuarantine(cmd)
+			if err != nil {
+				return err
+			}
+			defer q.close()
+			changed, err := q.store.ResumeRetries(cmd.Context(), a.author(), "")
+			return a.sayPause(q, cmd, changed, err, "Re-tries go on with the next run.")
+		},
+	}
 }
 
-func causeOf(e store.QuarantineEntry) string {
-	text := e.Reason
-	if e.Verdict == string(engine.Blocked) {
-		text = "blocked: " + text
+// sayPause says what a switch did; a switch that was there already says since when.
+func (a *app) sayPause(q *quarantine, cmd *cobra.Command, changed bool, err error, done string) error {
+	if err != nil {
+		return err
 	}
-	if e.Value != "" {
-		text += fmt.Sprintf(": %q", e.Value)
+	if !changed {
+		p, err := q.store.Paused(cmd.Context())
+		if err != nil {
+			return err
+		}
+		done = "Re-tries were not paused."
+		if p.On() {
+			done = pauseText(p, q.c.project.Zone) + " already."
+		}
 	}
-	if len(e.Fields) > 0 {
-		text += " (" + strings.Join(e.Fields, ", ") + ")"
-	}
-	return text
-}
-
-func routeOf(e store.QuarantineEntry) string {
-	if e.Item != "" {
-		return e.Route + " · " + e.Item
-	}
-	return e.Route
-}
-
-func (a *app) printEntry(e store.QuarantineEntry, zone *time.Location) error {
-	_, err := fmt.Fprintf(a.stdout, "entry    %d (%s)\nrecord   %s\nflow     %s, %s\nreason   %s\nrule     %s\nkind     %s\nspecs    %.12s\nfirst    %s\nlast     %s, %d times\n",
-		e.ID, e.Status, e.Record, e.Flow, routeOf(e), causeOf(e), e.Place, e.Kind, e.SpecVersion,
-		e.First.In(zone).Format(time.DateTime), e.Last.In(zone).Format(time.DateTime), e.Times)
+	_, err = fmt.Fprintln(a.stdout, done)
 	return err
 }

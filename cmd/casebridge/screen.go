@@ -34,11 +34,12 @@ type screen struct {
 	now      func() time.Time
 	flow     string
 	root     string // the project's directory, for places
-	counted  int    // writes of a run that were shown
+	zone     *time.Location
+	counted  int // writes of a run that were shown
 }
 
 func newScreen(a *app, c *compiled, view viewFlags, asJSON bool) *screen {
-	s := &screen{out: a.stdout, view: view, json: asJSON, now: a.now, root: c.root}
+	s := &screen{out: a.stdout, view: view, json: asJSON, now: a.now, root: c.root, zone: c.project.Zone}
 	if a.terminal {
 		s.progress = a.stderr
 	}

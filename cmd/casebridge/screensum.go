@@ -85,6 +85,12 @@ func (s *screen) counts(sum reconcile.Summary) {
 	s.reasons("cannot tell", sum.Unclear)
 	s.reasons("unmapped", sum.Unmapped)
 	s.reasons("kept", sum.Kept)
+	for _, again := range sum.Again {
+		fmt.Fprintf(s.out, "    %s looked at again: %s; %d went through\n", plural(again.Records, "1 record", "%d records"), again.Why, again.Through)
+	}
+	if sum.Paused.On() {
+		fmt.Fprintf(s.out, "    re-tries are paused since %s: %s\n", moment(sum.Paused.Since, s.zone), sum.Paused.Why)
+	}
 	if sum.Undelivered > 0 {
 		fmt.Fprintf(s.out, "    undelivered %d: harmless to repeat, the next run tries again\n", sum.Undelivered)
 	}
@@ -129,6 +135,8 @@ type summary struct {
 	Parked      int            `json:"parked"`
 	Undelivered int            `json:"undelivered"`
 	Seen        int            `json:"seen"`
+	Again       []again        `json:"looked_at_again,omitempty"`
+	Paused      *time.Time     `json:"retries_paused_since,omitempty"`
 	Plan        string         `json:"plan,omitempty"`
 	Held        string         `json:"held,omitempty"`
 	TookMS      int64          `json:"took_ms"`
@@ -140,8 +148,21 @@ func summaryLine(s reconcile.Summary, err error) summary {
 		Updated: s.Updated, Sent: s.Sent, Unchanged: s.Unchanged, Skipped: s.Skipped.Count, Blocked: s.Blocked.Count,
 		Quarantined: s.Quarantined.Count, Unclear: s.Unclear.Count, Unmapped: s.Unmapped.Count, Kept: s.Kept.Count, Parked: s.Parked,
 		Undelivered: s.Undelivered, Seen: s.Seen, Plan: s.Hash, Held: s.Held, TookMS: s.Took.Milliseconds()}
+	for _, a := range s.Again {
+		line.Again = append(line.Again, again{a.Why, a.Records, a.Through})
+	}
+	if s.Paused.On() {
+		line.Paused = &s.Paused.Since
+	}
 	if err != nil {
 		line.Error = err.Error()
 	}
 	return line
+}
+
+// again is a reconcile.Again as JSON.
+type again struct {
+	Why     string `json:"why"`
+	Records int    `json:"records"`
+	Through int    `json:"went_through"`
 }

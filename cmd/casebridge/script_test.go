@@ -36,6 +36,8 @@ import (
 //	refer NAME SUBTYPE NGO  a social worker opens a case and refers it; $NAME becomes its case_id
 //	again NAME SUBTYPE NGO  … refers it once more
 //	client NAME NGO         an NGO enters a child and refers it to the government; $NAME becomes its slug
+//	offers NAME NGO SERVICE … with a service of that name, known or not
+//	unborn NGO              an NGO's client has a birth date that Primero refuses
 //	orphan NGO              an NGO's client points to a case that Primero does not have
 //	takeup NGO              an NGO takes up and accepts all that it was referred
 //	withdraw NAME           the family takes its consent back
@@ -72,7 +74,7 @@ func TestScripts(t *testing.T) {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "sandbox": startSandbox,
-		"refer": referCase, "again": referAgain, "client": addClient, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer,
+		"refer": referCase, "again": referAgain, "client": addClient, "offers": addOffering, "unborn": addUnborn, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer,
 		"later": putForward, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
 		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "ndjson": checkNDJSON, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
 	}
@@ -232,12 +234,25 @@ func bulkRefer(ts *testscript.TestScript, neg bool, args []string) {
 
 func addClient(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 2, "client NAME NGO")
+	addOffering(ts, neg, append(args, "School support"))
+}
+
+func addOffering(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "offers NAME NGO SERVICE")
 	r, s := theRig(ts), scriptOf(ts)
 	slug, err := r.oscar.AddClient(args[1], ngoChild(50+len(s.ids), "19"))
 	ts.Check(err)
-	_, err = r.oscar.ReferToGovernment(args[1], slug, []string{"School support"}, "Invented reason")
+	_, err = r.oscar.ReferToGovernment(args[1], slug, []string{args[2]}, "Invented reason")
 	ts.Check(err)
 	ts.Setenv(args[0], slug)
+}
+
+func addUnborn(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "unborn NGO")
+	child := ngoChild(91, "08")
+	child.DateOfBirth = "2031-08-19"
+	_, err := theRig(ts).oscar.AddClient(args[0], child)
+	ts.Check(err)
 }
 
 func addOrphan(ts *testscript.TestScript, neg bool, args []string) {

@@ -40,7 +40,11 @@ func (a *app) printOverview(o store.Overview, zone *time.Location) error {
 		fmt.Fprintf(a.stdout, "recall   %s: %s, %d with sealed fields, %s\n", r.Object, plural(r.Count, "1 record", "%d records"), r.Sealed, wholeText(r.WholeAt, zone))
 	}
 	for _, q := range o.Quarantine {
-		fmt.Fprintf(a.stdout, "quarant. %s: %d open, %d closed\n", q.Flow, q.Open, q.Closed)
+		fmt.Fprintf(a.stdout, "quarant. %s: %d open, %d closed", q.Flow, q.Open, q.Closed)
+		if q.Discarded > 0 {
+			fmt.Fprintf(a.stdout, ", %d discarded", q.Discarded)
+		}
+		fmt.Fprintln(a.stdout)
 	}
 	if o.Pause.On() {
 		fmt.Fprintf(a.stdout, "paused   nothing in quarantine is tried again since %s, by %s: %s\n", minute(o.Pause.Since, zone), o.Pause.Who, o.Pause.Why)

@@ -75,5 +75,6 @@ func (a *app) storeOptions(c *compiled, s *settings, urls map[string]string) (st
 	if err != nil {
 		return store.Options{}, err
 	}
-	return store.Options{Path: path, Project: c.project.Name.Text, URLs: urls, Key: key, Now: a.now}, nil
+	payloadFor, err := s.span(keyPayload)
+	return store.Options{Path: path, Project: c.project.Name.Text, URLs: urls, Key: key, Now: a.now, PayloadFor: payloadFor}, err
 }

@@ -113,11 +113,15 @@ func (w *world) agencies() []primerosim.Agency {
 // districts are where the world's NGOs have their offices, one after another.
 var districts = []struct{ province, district string }{{"12", "1201"}, {"02", "0202"}, {"17", "1710"}, {"19", "1902"}, {"08", "0801"}, {"03", "0305"}}
 
+// madeUpService is one that every NGO of the world has added by itself; no map knows it.
+const madeUpService = "Respite (new)"
+
 func (w *world) organizations() []oscarsim.Organization {
 	var orgs []oscarsim.Organization
 	for i, ngo := range w.ngos {
 		at := districts[i%len(districts)]
-		orgs = append(orgs, oscarsim.Organization{ShortName: ngo, FullName: "NGO " + ngo, Country: "cambodia", Integrated: true, Province: at.province, District: at.district})
+		orgs = append(orgs, oscarsim.Organization{ShortName: ngo, FullName: "NGO " + ngo, Country: "cambodia", Integrated: true, Province: at.province, District: at.district,
+			ExtraServices: []oscarsim.Service{{Name: madeUpService}}})
 	}
 	return orgs
 }

@@ -169,9 +169,11 @@ func (s *sending) fault() *engine.Fault {
 func (s *sending) collect(wave []work) [][]*item {
 	items := make([][]*item, len(wave))
 	for i, w := range wave {
+		of := &progress{record: w.decision.Record}
 		for _, c := range w.decision.Changes {
 			if c.Verdict.Writes() {
-				items[i] = append(items[i], &item{source: w.record, change: c, repeatable: s.loop.job.object(c.Object).Repeatable})
+				of.left++
+				items[i] = append(items[i], &item{source: w.record, of: of, change: c, repeatable: s.loop.job.object(c.Object).Repeatable})
 			}
 			if c.Verdict == engine.Unclear {
 				s.undelivered(true)

@@ -14,12 +14,19 @@ import (
 // item is one write.
 type item struct {
 	source     engine.Record // that it was decided from
+	of         *progress
 	change     engine.Change
 	repeatable bool
 	intent     int64
 	known      bool  // the ledger has this send already: it is left out
 	behind     *item // the write of its chain that did not go through, so that this one did not leave
 	outcome    engine.Outcome
+}
+
+// progress is how far the writes of one record have come. Only settle changes it.
+type progress struct {
+	record string
+	left   int // writes that are not done
 }
 
 // hand gives each record of a wave to a worker, and what goes in batches to workers of
@@ -231,6 +238,11 @@ func (s *sending) settle(groups [][]*item) []error {
 		for _, it := range g {
 			if !it.known {
 				s.addOutcome(&out, it)
+			}
+			if it.known || it.outcome.State == engine.Done && heldFor(it) == nil {
+				if it.of.left--; it.of.left == 0 {
+					out.Through = append(out.Through, it.of.record)
+				}
 			}
 		}
 	}

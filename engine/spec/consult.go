@@ -54,13 +54,17 @@ func consultFields(out map[string]Consulted, fields []*FieldRule, outer string) 
 		if outer != "" {
 			name = outer + "." + name
 		}
-		if f.Map.Text != "" {
-			out[f.At.String()] = Consulted{Name: f.Map.Text, By: f.Key.Text, Carried: carriedByField(f, name)}
+		consultField(out, f, name)
+		if f.List != nil {
+			consultField(out, f.List, name)
 		}
 		consultFields(out, f.One, name)
-		if f.List != nil {
-			consultFields(out, []*FieldRule{f.List}, outer) // it has the name of its field
-		}
+	}
+}
+
+func consultField(out map[string]Consulted, f *FieldRule, name string) {
+	if f.Map.Text != "" {
+		out[f.At.String()] = Consulted{Name: f.Map.Text, By: f.Key.Text, Carried: carriedByField(f, name)}
 	}
 }
 

@@ -98,8 +98,8 @@ type RecallCount struct {
 
 // QuarantineCount counts the entries of a flow.
 type QuarantineCount struct {
-	Flow         string
-	Open, Closed int
+	Flow                    string
+	Open, Closed, Discarded int
 }
 
 // KeyState says whether recall's personal fields can be read.
@@ -215,11 +215,10 @@ func (s *Store) recallCounts(ctx context.Context, o *Overview) error {
 }
 
 func (s *Store) quarantineCounts(ctx context.Context, o *Overview) error {
-	query := `SELECT flow, sum(CASE WHEN status = 'open' THEN 1 ELSE 0 END), sum(CASE WHEN status = 'open' THEN 0 ELSE 1 END)
-		FROM quarantine GROUP BY flow ORDER BY flow`
+	query := `SELECT flow, sum(status = 'open'), sum(status = 'closed'), sum(status = 'discarded') FROM quarantine GROUP BY flow ORDER BY flow`
 	return each(ctx, s.read, query, nil, func(rows *sql.Rows) error {
 		var c QuarantineCount
-		err := rows.Scan(&c.Flow, &c.Open, &c.Closed)
+		err := rows.Scan(&c.Flow, &c.Open, &c.Closed, &c.Discarded)
 		o.Quarantine = append(o.Quarantine, c)
 		return err
 	})

@@ -121,19 +121,39 @@ func (r *Run) quarantine(ctx context.Context, tx *transaction, st Settlement) er
 			return err
 		}
 	}
+	for _, record := range st.Through {
+		if err := r.clearEarlier(ctx, tx, record); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// clearEarlier closes what earlier runs held of a record: it joined a write of another part, or is not there any more.
+func (r *Run) clearEarlier(ctx context.Context, tx *transaction, record string) error {
+	ids, err := entriesIn(ctx, tx, `SELECT id FROM quarantine WHERE flow = $1 AND record = $2 AND status = 'open' AND run <> $3`, r.Flow, record, r.ID)
+	for _, id := range ids {
+		if err == nil {
+			err = closeEntry(ctx, tx, id, EntryClosed, "")
+		}
+	}
+	return err
+}
+
+func entriesIn(ctx context.Context, tx *transaction, query string, args ...any) (ids []int64, err error) {
+	err = each(ctx, tx, query, args, func(rows *sql.Rows) error {
+		ids = append(ids, 0)
+		return rows.Scan(&ids[len(ids)-1])
+	})
+	return ids, err
 }
 
 // clearEntries closes the entries that a key names, but not those in again. A whole record
 // closes only what is open: what a person discarded is closed when that very part goes through.
 func clearEntries(ctx context.Context, tx *transaction, k RecordKey, again []int64) error {
-	var ids []int64
-	query := `SELECT id FROM quarantine WHERE flow = $1 AND record = $2
-		AND (status IN ('open', 'discarded') AND route = $3 AND item = $4 OR status = 'open' AND $3 = '' AND $4 = '')`
-	err := each(ctx, tx, query, []any{k.Flow, k.Record, k.Route, k.Item}, func(rows *sql.Rows) error {
-		ids = append(ids, 0)
-		return rows.Scan(&ids[len(ids)-1])
-	})
+	ids, err := entriesIn(ctx, tx, `SELECT id FROM quarantine WHERE flow = $1 AND record = $2
+		AND (status IN ('open', 'discarded') AND route = $3 AND item = $4 OR status = 'open' AND $3 = '' AND $4 = '')`,
+		k.Flow, k.Record, k.Route, k.Item)
 	for _, id := range ids {
 		if err == nil && !slices.Contains(again, id) {
 			err = closeEntry(ctx, tx, id, EntryClosed, "")

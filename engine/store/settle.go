@@ -34,6 +34,7 @@ type Settlement struct {
 	Outcomes  []Settled
 	Held      []Held
 	Cleared   []RecordKey // what went through; an entry that is also in Held stays as it is
+	Through   []string    // records all of whose writes are done: what an earlier run held of them is over
 	Sightings []engine.Sighting
 	Linked    []engine.Change // what both sides have in common by their Links; Target is filled in also for what was created
 	Recalled  []Recalled
