@@ -68,8 +68,8 @@ func (a *app) parkedShow() *cobra.Command {
 				return unknownSend(err)
 			}
 			lines, err := st.Audit(cmd.Context(), sent.Flow, 0)
-			about := fmt.Sprintf(" %d: ", sent.ID)
-			lines = slices.DeleteFunc(lines, func(l store.AuditLine) bool { return !strings.Contains(l.What, about) })
+			about := fmt.Sprintf("close %d: ", sent.ID) // let go again, it would not be here any more
+			lines = slices.DeleteFunc(lines, func(l store.AuditLine) bool { return !strings.HasPrefix(l.What, about) })
 			return errors.Join(err, a.printSend(c, sent, lines))
 		},
 	}
