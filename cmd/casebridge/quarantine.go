@@ -19,7 +19,8 @@ func (a *app) quarantineCommand() *cobra.Command {
 		Short: "Records that could not be carried, each with its reason and the next step",
 		Long: "A record in quarantine was not delivered and stops no other. It is looked at again when its record changes, when the specs\n" +
 			"have changed, and once a day; the entry closes by itself when the record goes through. Mend the cause (a map row, the record in\n" +
-			"its system) and wait, or try it now with `casebridge quarantine retry`. What will never go is discarded, with a reason.",
+			"its system) and wait, or try it now: `casebridge quarantine retry ID`, or all of the record with `casebridge run FLOW --case ID`.\n" +
+			"What will never go is discarded, with a reason.",
 	}
 	cmd.AddCommand(a.quarantineList(), a.quarantineShow(), a.quarantineRetry(), a.quarantineDiscard(), a.quarantinePause(), a.quarantineResume())
 	return cmd
