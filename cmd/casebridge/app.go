@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -210,11 +211,15 @@ func (a *app) author() string { return cmp.Or(a.who, "casebridge") }
 
 // json says whether --output json was given.
 func (a *app) json() (bool, error) {
-	switch a.flags.output {
-	case "text":
-		return false, nil
-	case "json":
-		return true, nil
+	format, err := a.outputIn("text", "json")
+	return format == "json", err
+}
+
+// outputIn is --output, which a command knows in these forms.
+func (a *app) outputIn(forms ...string) (string, error) {
+	if slices.Contains(forms, a.flags.output) {
+		return a.flags.output, nil
 	}
-	return false, usageError{fmt.Errorf("--output is text or json, not %q", a.flags.output)}
+	last := len(forms) - 1
+	return "", usageError{fmt.Errorf("--output is %s or %s, not %q", strings.Join(forms[:last], ", "), forms[last], a.flags.output)}
 }

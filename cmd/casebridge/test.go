@@ -23,7 +23,7 @@ func (a *app) testCommand() *cobra.Command {
 			"--coverage lists the rules, map rows, table lines and policies that no case exercises.\n" +
 			"--update writes what is decided now into the expectations of the cases that fail: read the difference before you commit it.\n\n" + exitHelp,
 		RunE: func(*cobra.Command, []string) error {
-			asJSON, err := a.json()
+			format, err := a.outputIn("text", "json", githubOutput)
 			if err != nil {
 				return err
 			}
@@ -40,13 +40,7 @@ func (a *app) testCommand() *cobra.Command {
 				return a.updateTests(c, report)
 			}
 			placeIn(c.root, &report)
-			if asJSON {
-				err = a.testJSON(report, coverage)
-			} else if err = a.printCoverage(&report, coverage); err != nil {
-				return err
-			} else if err = report.Print(a.stdout); err == nil {
-				_, err = fmt.Fprintf(a.stdout, "took %s\n", took(a.now().Sub(began).Round(time.Millisecond)))
-			}
+			err = a.printReport(&report, format, coverage, a.now().Sub(began))
 			if err == nil && report.Failed() > 0 {
 				err = errSpecs
 			}
@@ -60,6 +54,23 @@ func (a *app) testCommand() *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("only", "coverage")
 	cmd.MarkFlagsMutuallyExclusive("update", "coverage")
 	return cmd
+}
+
+func (a *app) printReport(r *spectest.Report, format string, coverage bool, d time.Duration) error {
+	switch format {
+	case githubOutput:
+		return a.annotateTests(*r)
+	case "json":
+		return a.testJSON(*r, coverage)
+	}
+	if err := a.printCoverage(r, coverage); err != nil {
+		return err
+	}
+	if err := r.Print(a.stdout); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.stdout, "took %s\n", took(d.Round(time.Millisecond)))
+	return err
 }
 
 // placeIn makes places start with the project's directory.

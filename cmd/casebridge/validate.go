@@ -13,17 +13,20 @@ func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate",
 		Short: "Check the specs: form, references, expressions, maps",
-		Long:  "Checks every file of the project and prints all findings in order of place. Needs no server and no store.",
+		Long: "Checks every file of the project and prints all findings in order of place. Needs no server and no store.\n" +
+			"--output github prints the findings as GitHub shows them beside the lines of a pull request.",
 		RunE: func(*cobra.Command, []string) error {
-			asJSON, err := a.json()
+			format, err := a.outputIn("text", "json", githubOutput)
 			if err != nil {
 				return err
 			}
 			c, diags, err := a.compile()
-			if err != nil {
+			switch {
+			case err != nil:
 				return err
-			}
-			if asJSON {
+			case format == githubOutput:
+				return a.annotate(diags)
+			case format == "json":
 				return a.validateJSON(diags)
 			}
 			return a.validateText(c, diags)
