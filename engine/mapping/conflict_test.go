@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/casebridge/casebridge/engine"
 )
 
@@ -214,4 +216,35 @@ func TestNormal(t *testing.T) {
 			t.Errorf("%s is %s", raw, got)
 		}
 	}
+}
+
+// Whatever both sides have: what is written or left alone now is left alone the next time, and nothing is told twice.
+func TestConflictSettles(t *testing.T) {
+	flows := map[string]*Flow{}
+	for _, policy := range []string{"target", "review"} {
+		flows[policy] = flowOf(t, map[string]string{"flow.yaml": strings.Replace(shared, "POLICY", policy+", clear: true", 1)})
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := flows[rapid.SampledFrom([]string{"target", "review"}).Draw(t, "policy")]
+		values := rapid.SampledFrom([]string{`"a"`, `"\u0061"`, `"b"`, `""`, `" "`, `null`, `"c\u00e9"`})
+		member := `{"uid":"m1","case_id":"K1","name":` + values.Draw(t, "wanted") + `}`
+		now, last := values.Draw(t, "now"), linked()
+		if rapid.Bool().Draw(t, "linked") {
+			last = linked("name", string(Normal(&engine.Field{Type: engine.Text}, engine.NewBody([]byte(values.Draw(t, "last")))).Raw()))
+		}
+		again := func(now string, last Answer) engine.Change {
+			return decide(f, member, map[string]Answer{"link east.case c1": last,
+				"read east.case case_id=K1": records("east.case", `{"id":"c1","case_id":"K1","name":`+now+`}`)}).Changes[0]
+		}
+		first := again(now, last)
+		if first.Verdict == engine.Update {
+			now = string(first.Fields[0].New.Raw())
+		}
+		for _, l := range first.Links {
+			last = linked("name", string(l.Value.Raw()))
+		}
+		if second := again(now, last); second.Verdict.Writes() || len(second.Links) > 0 {
+			t.Fatalf("%s with %d links, then %s with %d", outcome(first), len(first.Links), outcome(second), len(second.Links))
+		}
+	})
 }
