@@ -94,12 +94,25 @@
 //
 // # A quarantine entry
 //
-// One row per (flow, record, route, item). Held opens it or counts once more,
-// Cleared closes it, Held again opens the same row again.
+// One row per (flow, record, route, item).
+//
+//	from        what happens                              to          who moves it
+//	-           Held                                      open        the run
+//	open        Held                                      open        the run: counted once more
+//	open        Cleared, or Through of its record         closed      the run: it went through, or is not there any more
+//	open        Discard                                   discarded   a person: it never goes
+//	closed      Held                                      open        the run: it waits anew
+//	discarded   Held: same cause, source unchanged        discarded   nobody
+//	discarded   Held: another cause, or source changed    open        the run
+//	discarded   Cleared by its own key                    closed      the run: it went through after all
+//
+// With a key the document of an open entry is kept beside it, sealed and bound to the
+// entry, until PayloadFor is over or the entry is no longer open. What is deleted is
+// overwritten in the file (secure_delete), and cut out of its log.
 //
 // # Privacy
 //
-// Bodies, documents and field values are never stored. Codes (record and item
+// Bodies, documents and field values are never stored in the clear. Codes (record and item
 // ids, known pairs, kept recall fields) stand in the clear; recall's personal
 // fields only sealed under a key that comes from outside, or not at all. Of a
 // field that people may change on both sides a digest under that key is kept, or nothing.

@@ -280,6 +280,35 @@ func TestDiscardedClosesWhenThatPartGoesThrough(t *testing.T) {
 	}
 }
 
+// What joined another part's write closes when all of its record is written, but not what this run holds.
+func TestRecordIsThrough(t *testing.T) {
+	s := keeping(t, newClock(), temp(t), 1)
+	earlier := mustBegin(t, s, "up")
+	mustSettle(t, earlier, Settlement{Held: []Held{wantsAgency("x"), refusedBy(`{}`)}})
+	check(t, earlier.End(t.Context(), End{State: "partial"}))
+	r := mustBegin(t, s, "up")
+	again := refusedBy(`{}`)
+	again.Change.Record = "case 1"
+	mustSettle(t, r, Settlement{Held: []Held{again}})
+	mustSettle(t, r, Settlement{Through: []string{"case 1"}})
+	for id, want := range map[int64]string{1: EntryClosed, 2: EntryOpen, 3: EntryOpen} {
+		if e := entry(t, s, id); e.Status != want {
+			t.Errorf("entry %d is %s, want %s", id, e.Status, want)
+		}
+	}
+}
+
+func TestExpired(t *testing.T) {
+	e := QuarantineEntry{Status: EntryOpen, First: newClock().at}
+	day := 24 * time.Hour
+	if e.Expired(e.First.Add(day-1), day) || !e.Expired(e.First.Add(day), day) || e.Expired(e.First.Add(9*day), 0) {
+		t.Error("it expires at another time")
+	}
+	if e.Status = EntryClosed; e.Expired(e.First.Add(day), day) {
+		t.Error("a closed entry expires")
+	}
+}
+
 func TestDiscardIsAllOrNothing(t *testing.T) {
 	s := keeping(t, newClock(), temp(t), 1)
 	r := mustBegin(t, s, "up")
