@@ -12,7 +12,7 @@ routes:
 - name: cases
   steps:
   - {must: given(member.place), else: skip, say: "no place: ask the office, where the child lives"}
-  - {must: given(member.kind), else: skip, say: "មិនមាន​ការយល់ព្រម"}
+  - {must: given(member.kind), else: skip, say: "មិនមាន ការយល់ព្រម"}
   - {must: given(member.name), else: nothing}
   - {name: case, read: east.case, by: {case_id: member.case_id}, none: quarantine, several: quarantine, say: not one case}
   write:

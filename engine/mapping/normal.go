@@ -75,8 +75,13 @@ func appendDecimal(b []byte, d decimal) []byte {
 	return strconv.AppendInt(append(b, 'e'), int64(d.exp-len(d.digits)), 10)
 }
 
-// rowPath names a row of a field in links.
-func rowPath(field, key string) string { return field + "[" + key + "]" }
+// contest names a row in links; "" when nothing of it can be in conflict, which is then not worth a text.
+func (w *write) contest(key value) string {
+	if !w.contended {
+		return ""
+	}
+	return w.row.Name + "[" + plainText(key) + "]"
+}
 
 // SplitRow takes apart what an Ask and a Link call a row: the field and the row's key. Both are empty for the record itself.
 func SplitRow(row string) (field, key string) {

@@ -276,7 +276,7 @@ func (d *decision) putRow(w *write, it *item, target value) *draft {
 	}
 	d.inRow(w, key, current)
 	notes := it.notes
-	common, early, ok := d.agreed(w, it, target, current, rowPath(w.row.Name, plainText(key)))
+	common, early, ok := d.agreed(w, it, target, current, w.contest(key))
 	if !ok {
 		return early
 	}

@@ -232,4 +232,3 @@ func copyProjectWith(was, is string) map[string]string {
 	}
 	return files
 }
-
