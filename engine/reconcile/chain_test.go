@@ -11,6 +11,13 @@ import (
 // chained writes the west's case and then a remark into the east's: two writes of one item, in order.
 func chained() map[string]string {
 	files := maps.Clone(copyProject)
+	files["inside.yaml"] = `kind: Sharing
+from: east
+to: east
+consent: {not_needed: a remark stays in its cabinet}
+scope: {not_needed: there is one kind of record}
+may_write: {east.case: [remark]}
+`
 	files["copy.yaml"] = strings.Replace(files["copy.yaml"], "routes:\n- name: cases\n  steps:\n",
 		"routes:\n- name: cases\n  steps:\n  - {name: here, read: east.case, by: {number: case.number}, none: nothing, several: quarantine, say: the east has this number twice}\n", 1) +
 		"  - {update: east.case, target: here, fields: {remark: {value: copied}}}\n"
