@@ -13,6 +13,11 @@
 // equals another absent value, numbers keep every digit, and a loop can be
 // stopped. The seam between the two halves is the type code.
 //
+// Compile also proves what the files of kind Sharing ask for: that every write
+// stands below its gates, and that only listed fields are written and taken
+// along (sharing.go, crossing.go; gate.go for the proof). Finished documents are
+// looked at once more (permit.go).
+//
 // The package reads no files and talks to nothing. Nobody else imports expr or
 // gjson.
 package mapping
