@@ -65,7 +65,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Values[scriptKey{}] = &script{tb: env.T().(testing.TB)}
 			env.Setenv("CASEBRIDGE_STORE", filepath.Join(env.WorkDir, "store.db"))
-			return nil
+			examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
+			env.Setenv("EXAMPLES", examples)
+			return err
 		},
 		Cmds: commands(),
 	})

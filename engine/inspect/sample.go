@@ -190,3 +190,42 @@ func only(body engine.Body, keep []string) engine.Body {
 	raw, _ := json.Marshal(left) // raw messages of valid JSON always marshal
 	return engine.NewBody(raw)
 }
+
+// Named returns the records of an object that have name as one of the ids by which
+// people name them: any that everybody may see, or the identity under which a record
+// without an id stands in plans.
+func (s *Sample) Named(p *spec.Project, object, name string) ([]engine.Record, error) {
+	obj := p.Object(object)
+	if obj == nil {
+		return nil, nil
+	}
+	last := name[strings.LastIndexByte(name, '/')+1:]
+	var out []engine.Record
+	var seen []place
+	for _, field := range s.fields[object] {
+		if f := obj.Field(field); f == nil || f.Class.Hidden() || partOfKey(p, object, field) {
+			continue
+		}
+		for _, at := range slices.Concat(s.found[foundKey(object, field, name)], s.found[foundKey(object, field, last)]) {
+			rec, err := s.load(p, at)
+			if err != nil {
+				return nil, err
+			}
+			if slices.Contains(seen, at) || scalar(members(rec.Body.Raw())[field]) != name && rec.ID != name {
+				continue
+			}
+			seen, out = append(seen, at), append(out, rec)
+		}
+	}
+	return out, nil
+}
+
+// partOfKey says whether a field alone names nobody: only together with the last field of the key that recall uses.
+func partOfKey(p *spec.Project, object, field string) bool {
+	for _, r := range p.Recall {
+		if r.Object.Text == object && len(r.Key) > 0 && slices.Contains(spec.Texts(r.Key[:len(r.Key)-1]), field) {
+			return true
+		}
+	}
+	return false
+}

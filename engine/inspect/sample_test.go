@@ -120,3 +120,7 @@ func TestASampleAnswers(t *testing.T) {
 		}
 	}
 }
+
+func code1(name string) engine.Field {
+	return engine.Field{Name: name, Type: engine.Text, Class: engine.Code}
+}

@@ -27,9 +27,7 @@ func Inquire(ctx context.Context, job Job, also ...*mapping.Flow) (*Inquiry, err
 	l.began = job.Now()
 	for _, f := range also {
 		for _, use := range f.Reads() {
-			fields := slices.Concat(l.fields[use.Object], use.Fields)
-			slices.Sort(fields)
-			l.fields[use.Object] = slices.Compact(fields)
+			l.use(use.Object, use.Fields...)
 		}
 	}
 	cur, err := job.Store.Cursor(ctx, l.spec.Name.Text)
@@ -42,6 +40,16 @@ func Inquire(ctx context.Context, job Job, also ...*mapping.Flow) (*Inquiry, err
 	q.Forget()
 	return q, err
 }
+
+// use reads more fields of an object than the flow's decisions need.
+func (l *loop) use(object string, more ...string) {
+	fields := slices.Concat(l.fields[object], more)
+	slices.Sort(fields)
+	l.fields[object] = slices.Compact(fields)
+}
+
+// Use reads more fields of an object that is looked up, beyond those that decisions need.
+func (q *Inquiry) Use(object string, fields ...string) { q.loop.use(object, fields...) }
 
 // Window names what is read, for people.
 func (q *Inquiry) Window() string { return windowText(q.reading, q.loop.job.Window, q.loop.zone) }
