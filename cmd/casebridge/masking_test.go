@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,17 +20,17 @@ import (
 
 // marks are values of invented persons that nobody could take for anything else.
 type marks struct {
-	mu  sync.Mutex
-	all []string
+	mu    sync.Mutex
+	texts int
+	all   []string // those without the stem
 }
 
 // text makes a mark for a field that takes any text.
 func (m *marks) text(field string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	mark := fmt.Sprintf("Marked%dx%s", len(m.all), field)
-	m.all = append(m.all, mark)
-	return mark
+	m.texts++
+	return fmt.Sprintf("%s%dx%s", stem, m.texts, field)
 }
 
 // known adds a mark for a field that takes only some values: a date, a place.
@@ -41,14 +41,15 @@ func (m *marks) known(value string) string {
 	return value
 }
 
-// in are the marks that stand in b.
+// in says which mark stands in b, and how it is written there.
 func (m *marks) in(b []byte) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var found []string
-	for _, mark := range m.all {
-		if bytes.Contains(b, []byte(mark)) {
-			found = append(found, mark)
+	in := seek(b)
+	for _, mark := range append([]string{stem}, m.all...) {
+		if how := in.how(mark); how != "" {
+			found = append(found, mark+" "+how)
 		}
 	}
 	return found
@@ -95,6 +96,8 @@ type hideout struct {
 	t     *testing.T
 	marks *marks
 	temp  string // where everybody's temporary files are
+
+	spools atomic.Int32 // that were looked into
 }
 
 // newHideout makes the temporary directory of the whole process its own, and looks into it during every request.
@@ -181,15 +184,38 @@ func (h *hideout) searchFiles(when string) {
 }
 
 func (h *hideout) search(dir, when string) {
+	for _, found := range h.findings(dir) {
+		h.t.Errorf("%s: %s", when, found)
+	}
+}
+
+// findings are the marks in the files of a directory, and in files that were taken out of it and are still open:
+// that is where spools are.
+func (h *hideout) findings(dir string) []string {
+	var all []string
+	look := func(path, name string) {
+		b, _ := os.ReadFile(path) // a file that went away meanwhile holds nothing
+		if found := h.marks.in(b); len(found) > 0 {
+			all = append(all, fmt.Sprintf("%s holds %v", name, found))
+		}
+	}
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
-			b, _ := os.ReadFile(path) // a file that went away meanwhile holds nothing
-			if found := h.marks.in(b); len(found) > 0 {
-				h.t.Errorf("%s: %s holds %v", when, filepath.Base(path), found)
-			}
+			look(path, filepath.Base(path))
 		}
 		return nil
 	})
+	open, _ := os.ReadDir("/proc/self/fd")
+	for _, fd := range open {
+		link := "/proc/self/fd/" + fd.Name()
+		if target, _ := os.Readlink(link); strings.HasPrefix(target, dir) && strings.HasSuffix(target, " (deleted)") {
+			if info, err := os.Stat(link); err == nil && info.Size() > 0 {
+				h.spools.Add(1)
+			}
+			look(link, filepath.Base(target))
+		}
+	}
+	return all
 }
 
 // TestNothingOfAPersonShows lets people work for some hours, asks for everything that can be asked
@@ -251,7 +277,7 @@ func TestRevealShowsMarks(t *testing.T) {
 	h.people()
 	o := h.casebridge(t, "plan", "--reveal")
 	for _, field := range []string{"name_first", "name_last", "mosvy_number", "owned_by_phone", "notes", "given", "family", "worker", "mobile"} {
-		if !regexp.MustCompile("Marked[0-9]+x" + field + `\b`).MatchString(o.out) {
+		if !regexp.MustCompile(stem + "[0-9]+x" + field + `\b`).MatchString(o.out) {
 			t.Errorf("plan --reveal shows no mark of %s", field)
 		}
 	}
