@@ -8,7 +8,7 @@ import (
 )
 
 // folded makes texts equal that differ only in case, in spaces, in how a letter is
-// composed, or in signs without width, which Khmer and other scripts put between words.
+// composed, or in signs without width, which some scripts put between words.
 func folded(text string) string {
 	visible := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) {
