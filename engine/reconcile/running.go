@@ -39,18 +39,19 @@ type sending struct {
 	slots   chan struct{}       // of these, records being written
 	once    *semaphore.Weighted // sends under way that cannot be repeated
 	workers sync.WaitGroup
+	silence silence
 
 	mu      sync.Mutex
-	lost    bool          // some record has no durable outcome: the cursor must stay
-	waiting int           // parts of records that only need another try, held until then
-	held    string        // why nothing may be written from the start
-	tried   bool          // all of these have had their tries
-	failing int           // writes that failed in a row
-	stopped *engine.Fault // set: nothing more is sent
+	lost    bool           // some record has no durable outcome: the cursor must stay
+	waiting int            // parts of records that only need another try, held until then
+	held    string         // why nothing may be written from the start
+	tried   bool           // all of these have had their tries
+	failing map[string]int // by object: writes that failed in a row
+	stopped *engine.Fault  // set: nothing more is sent
 }
 
 func newDelivery(l *loop, writers map[string]engine.Writer) *sending {
-	s := &sending{loop: l, writers: writers, limits: limits{spec: l.job.Limits},
+	s := &sending{loop: l, writers: writers, limits: limits{spec: l.job.Limits}, failing: map[string]int{}, silence: silence{first: make(chan struct{}, 1)},
 		backlog: make(chan struct{}, groupSize), slots: make(chan struct{}, writersAtOnce), once: semaphore.NewWeighted(onceAtOnce)}
 	s.intents = &commits[[]*item, error]{commit: s.intend}
 	s.settles = &commits[[]*item, error]{commit: s.settle}
@@ -88,6 +89,9 @@ func (s *sending) admit(ctx context.Context, l *loop, cur store.Cursor) error {
 	}
 	if l.job.Released || l.job.manual() {
 		return nil
+	}
+	if err := s.silence.look(ctx, l); err != nil {
+		return err
 	}
 	held, err := stillHeld(ctx, l)
 	if held {
@@ -147,6 +151,7 @@ func (s *sending) deliver(ctx context.Context, l *loop, wave []work, recalled []
 // finish waits for every worker and says what stopped them, if anything did.
 func (s *sending) finish(ctx context.Context) (err error) {
 	s.workers.Wait()
+	s.loop.tally(s.silence.tell)
 	if fault := s.fault(); fault != nil {
 		return fault
 	}

@@ -64,6 +64,8 @@ type Summary struct {
 	Unmapped    Reasons // values that no map knows, by map and value
 	Kept        Reasons // fields that keep what people made of them in the target
 
+	Answered    bool            // something that cannot be sent twice was sent and answered
+	Silent      int             // such things that it and the runs before it sent since one was answered
 	Parked      int             // may have arrived; never sent again by themselves
 	Undelivered int             // not sent, or without an answer, and harmless to repeat: the next run tries again
 	Seen        int             // sends that the other system has now shown
@@ -151,5 +153,13 @@ func (s Summary) counts() map[string]int {
 		"read": s.Read, "created": s.Created, "updated": s.Updated, "sent": s.Sent, "unchanged": s.Unchanged,
 		"skipped": s.Skipped.Total(), "blocked": s.Blocked.Total(), "quarantined": s.Quarantined.Total(),
 		"unclear": s.Unclear.Total(), "parked": s.Parked, "undelivered": s.Undelivered,
+		"answered": number(s.Answered), "silent": s.Silent,
 	}
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -146,15 +146,19 @@ func (s *sending) enter(items []*item) (leave func()) {
 		s.slots <- struct{}{}
 		return func() { <-s.slots }
 	}
+	alone := s.silence.enter()
 	sends = min(sends, onceAtOnce)
 	_ = s.once.Acquire(context.Background(), sends) // only its context could fail it
-	return func() { s.once.Release(sends) }
+	return func() { s.once.Release(sends); alone() }
 }
 
 // ready records the intents of items, or says why they must not leave. Nothing is intended that
 // would not be sent any more: after a stop nobody would settle it.
 func (s *sending) ready(ctx context.Context, items []*item) *engine.Fault {
 	if fault := s.refusal(ctx); fault != nil {
+		return fault
+	}
+	if fault := s.rest(items); fault != nil {
 		return fault
 	}
 	err := s.loop.at(ctx, BeforeIntent)
@@ -167,6 +171,22 @@ func (s *sending) ready(ctx context.Context, items []*item) *engine.Fault {
 	if err != nil {
 		s.halt(err, "record intents")
 		return asFault(err, "record intents")
+	}
+	return nil
+}
+
+// rest stops the run before it sends to a target that answered nothing of what was sent last.
+func (s *sending) rest(items []*item) *engine.Fault {
+	for _, it := range items {
+		if it.repeatable {
+			continue
+		}
+		if fault := s.silence.rest(s.loop, it.change.Object); fault != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.stop(fault)
+			return s.stopped
+		}
 	}
 	return nil
 }
@@ -326,15 +346,18 @@ func (s *sending) watch(items []*item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, it := range items {
-		fault := it.outcome.Fault
+		fault, object := it.outcome.Fault, it.change.Object
+		if !it.repeatable {
+			s.silence.heard(it.outcome.State)
+		}
 		switch {
 		case it.outcome.State == engine.Done, it.outcome.State == engine.Refused:
-			s.failing = 0
+			s.failing[object] = 0
 		case fault != nil && stops(fault.Kind):
 			s.stop(fault)
 		default:
-			if s.failing++; s.failing >= systemicAfter {
-				s.stop(&engine.Fault{Kind: engine.Transient, Op: "write " + it.change.Object, Err: errSystemic,
+			if s.failing[object]++; s.failing[object] >= s.silence.patience(it.repeatable) {
+				s.stop(&engine.Fault{Kind: engine.Transient, Op: "write " + object, Err: errSystemic,
 					Next: "Look at the target system; the next run goes on by itself."})
 			}
 		}
