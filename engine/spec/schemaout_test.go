@@ -62,6 +62,9 @@ func TestEverySpecFileLeadsEditorsToItsSchema(t *testing.T) {
 	c := jsonschema.NewCompiler()
 	for _, root := range []string{"../../specs", "../../examples"} {
 		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != root {
+				return fs.SkipDir // no specs: Load leaves it out too
+			}
 			if err != nil || filepath.Ext(name) != ".yaml" {
 				return err
 			}
