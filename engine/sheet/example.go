@@ -16,6 +16,7 @@ func (r *rowMaker) example(row Row, f *spec.FieldRule) (text, name string) {
 	if f.Literal != nil || f.Constant.Text != "" {
 		return "", ""
 	}
+	shared := r.setters(r.flow.Routes, row.Field) > 1
 	for _, suite := range r.project.Suites {
 		if suite.Flow.Text != r.out.Name {
 			continue
@@ -24,7 +25,7 @@ func (r *rowMaker) example(row Row, f *spec.FieldRule) (text, name string) {
 			c := &suite.Cases[i]
 			for _, e := range c.Expect {
 				value, ok := r.expected(e, row.Field)
-				if !ok {
+				if !ok || shared && e.Route.Text == "" {
 					continue
 				}
 				if from, ok := r.source(suite, c, row.From); ok && from != value {
@@ -35,6 +36,35 @@ func (r *rowMaker) example(row Row, f *spec.FieldRule) (text, name string) {
 		}
 	}
 	return "", ""
+}
+
+// setters counts the writes of the flow that set a field of this object: of
+// several, only a case that names its route can be an example.
+func (r *rowMaker) setters(routes []*spec.Route, field string) int {
+	n := 0
+	for _, route := range routes {
+		for i := range route.Writes {
+			w := &route.Writes[i]
+			prefix := ""
+			if w.Row.Text != "" {
+				prefix = w.Row.Text + "[]."
+			}
+			if w.Object.Text == r.write.Object.Text && sets(r.rules(w), prefix, field) {
+				n++
+			}
+		}
+		n += r.setters(route.Routes, field)
+	}
+	return n
+}
+
+func sets(rules []*spec.FieldRule, prefix, field string) bool {
+	for _, f := range rules {
+		if prefix+f.Name.Text == field || f.One != nil && sets(f.One, prefix+f.Name.Text+"[].", field) {
+			return true
+		}
+	}
+	return false
 }
 
 // expected is the value that a test case wants in a field, when it is about this write.
