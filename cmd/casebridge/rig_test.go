@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,9 +55,10 @@ func newRig(tb testing.TB, dir string) *rig {
 	return r
 }
 
-func startRig(dir string) (*rig, func(), error) {
+// startRig starts it where its store goes to dir, with the embedded project or the one in specs.
+func startRig(dir string, specs ...string) (*rig, func(), error) {
 	r := &rig{clock: newClock()}
-	c, err := (&app{environ: func() []string { return nil }}).ready()
+	c, err := (&app{environ: func() []string { return nil }, stderr: os.Stderr, flags: flags{project: strings.Join(specs, "")}}).ready()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -32,8 +32,10 @@ import (
 //	code N                  the exit code of the last casebridge
 //	specs DIR               writes the embedded project into DIR
 //	edit FILE OLD NEW       replaces the one place where OLD stands; \n in NEW is a new line
-//	sandbox                 starts both simulated systems and sets the variables that lead to them
-//	refer NAME SUBTYPE NGO  a social worker opens a case and refers it; $NAME becomes its case_id
+//	sandbox [SPECS]         starts both simulated systems and sets the variables that lead to them; Primero
+//	                        with the forms and code lists that SPECS describe, else with ours
+//	refer NAME SUBTYPE NGO  a social worker opens a case and refers it; $NAME becomes its case_id, $NAME_SHORT the
+//	                        id that people see
 //	again NAME SUBTYPE NGO  … refers it once more
 //	client NAME NGO         an NGO enters a child and refers it to the government; $NAME becomes its slug
 //	offers NAME NGO SERVICE … with a service of that name, known or not
@@ -42,6 +44,8 @@ import (
 //	takeup NGO              an NGO takes up and accepts all that it was referred
 //	withdraw NAME           the family takes its consent back
 //	consent NAME            the family gives both consents
+//	amend NAME FIELD VALUE  a social worker changes a field of the case
+//	password NEW            the account of casebridge in Primero gets another password
 //	bulk N SUBTYPE NGO      N social workers refer one child each
 //	stdin-of FILE           what the next casebridge reads from standard input
 //	later DURATION          the clock is put forward
@@ -76,7 +80,7 @@ func TestScripts(t *testing.T) {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "sandbox": startSandbox,
-		"refer": referCase, "again": referAgain, "client": addClient, "offers": addOffering, "unborn": addUnborn, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer,
+		"refer": referCase, "again": referAgain, "client": addClient, "offers": addOffering, "unborn": addUnborn, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer, "amend": amendCase, "password": setPassword,
 		"later": putForward, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
 		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "ndjson": checkNDJSON, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
 	}
@@ -203,9 +207,12 @@ func editFile(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 0, "sandbox")
+	if len(args) > 0 {
+		args[0] = ts.MkAbs(args[0])
+	}
+	want(ts, neg, args[min(1, len(args)):], 0, "sandbox [SPECS]")
 	s := scriptOf(ts)
-	r, stop, err := startRig(ts.MkAbs("."))
+	r, stop, err := startRig(ts.MkAbs("."), args...)
 	ts.Check(err)
 	ts.Defer(stop)
 	s.rig, s.ids = r, map[string]string{}
@@ -220,6 +227,7 @@ func referCase(ts *testscript.TestScript, neg bool, args []string) {
 	c := r.referred(s.tb, len(s.ids)+1, args[1], args[2])
 	s.ids[args[0]] = c.ID
 	ts.Setenv(args[0], c.CaseID)
+	ts.Setenv(args[0]+"_SHORT", c.Display)
 }
 
 func referAgain(ts *testscript.TestScript, neg bool, args []string) {
@@ -286,6 +294,16 @@ func withdraw(ts *testscript.TestScript, neg bool, args []string) {
 func consent(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 1, "consent NAME")
 	ts.Check(theRig(ts).primero.GiveConsent(scriptOf(ts).ids[args[0]]))
+}
+
+func amendCase(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "amend NAME FIELD VALUE")
+	ts.Check(theRig(ts).primero.EditCase(scriptOf(ts).ids[args[0]], map[string]any{args[1]: args[2]}))
+}
+
+func setPassword(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "password NEW")
+	ts.Check(theRig(ts).primero.SetPassword(primerosim.DefaultUser, args[0]))
 }
 
 func putForward(ts *testscript.TestScript, neg bool, args []string) {

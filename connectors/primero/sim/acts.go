@@ -131,3 +131,15 @@ func (s *System) DisableUser(userName string) error {
 		return nil
 	})
 }
+
+// SetPassword gives a user another password, as an administrator does; the old one is refused from then on.
+func (s *System) SetPassword(userName, password string) error {
+	s.door.mu.Lock()
+	defer s.door.mu.Unlock()
+	u := s.user(userName)
+	if u == nil {
+		return fmt.Errorf("sim: no user %s", userName)
+	}
+	u.Password = password
+	return nil
+}
