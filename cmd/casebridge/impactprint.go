@@ -30,15 +30,8 @@ type flowReport struct {
 // impactPrinter is how the report is shown.
 func (a *app) impactPrinter(f impactFlags) (func(impactReport) error, error) {
 	v := &impactView{out: a.stdout, values: screen{view: viewFlags{reveal: f.reveal}}}
-	switch a.flags.output {
-	case "text":
-		return v.text, nil
-	case "json":
-		return v.json, nil
-	case "markdown":
-		return v.markdown, nil
-	}
-	return nil, usageError{fmt.Errorf("--output is text, json or markdown, not %q", a.flags.output)}
+	format, err := a.outputIn("text", "json", "markdown")
+	return map[string]func(impactReport) error{"text": v.text, "json": v.json, "markdown": v.markdown}[format], err
 }
 
 // impactView writes a report.

@@ -38,6 +38,9 @@ func (a *app) validateText(c *compiled, diags []engine.Diag) error {
 	if err := printDiags(a.stdout, diags); err != nil {
 		return err
 	}
+	if len(diags) > 0 {
+		defer fmt.Fprintf(a.stdout, "`casebridge explain-code %s` tells more.\n", firstCode(diags))
+	}
 	failed := engine.HasErrors(diags)
 	if failed {
 		fmt.Fprintf(a.stdout, "%s. Nothing will run until the errors are mended.\n", plural(len(diags), "1 finding", "%d findings"))
@@ -54,6 +57,16 @@ func (a *app) validateText(c *compiled, diags []engine.Diag) error {
 		plural(countTests(c), "1 test", "%d tests"), plural(len(p.Suites), "1 file", "%d files"),
 		plural(len(diags), "1 warning", "%d warnings"), p.Version)
 	return nil
+}
+
+// firstCode is the code of the first error, or else of the first warning.
+func firstCode(diags []engine.Diag) string {
+	for _, d := range diags {
+		if d.Severity == engine.Error {
+			return d.Code
+		}
+	}
+	return diags[0].Code
 }
 
 func countTests(c *compiled) int {
