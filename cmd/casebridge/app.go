@@ -73,13 +73,24 @@ var errPartial = errors.New("not everything went through")
 // errEnvironment marks whatever failed before anything could be done.
 var errEnvironment = errors.New("the environment is not ready")
 
+// toldToStop is how a run ends that was told to: everything is in order, and not everything was done.
+type toldToStop struct{ err error }
+
+func (toldToStop) Error() string {
+	return "told to stop; what was in hand is finished and recorded, and the next `casebridge run` goes on from there"
+}
+func (t toldToStop) Unwrap() error { return t.err }
+
 // run is the program as a function: arguments in, exit code out.
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(err)
-	if err != nil && !errors.Is(err, errSpecs) && !errors.Is(err, errPartial) && !errors.Is(err, errChanged) {
+	var told toldToStop
+	if errors.As(err, &told) {
+		fmt.Fprintln(a.stderr, "casebridge: "+told.Error())
+	} else if err != nil && !errors.Is(err, errSpecs) && !errors.Is(err, errPartial) && !errors.Is(err, errChanged) {
 		fmt.Fprintln(a.stderr, "casebridge: "+err.Error())
 	}
 	return code
@@ -88,9 +99,12 @@ func (a *app) run(ctx context.Context, args []string) int {
 // exitCode is the one place where an error becomes a number.
 func exitCode(err error) int {
 	var usage usageError
+	var told toldToStop
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &told):
+		return exitPartial
 	case errors.As(err, &usage), errors.Is(err, errSpecs), errors.Is(err, reconcile.ErrNoUpperBound):
 		return exitUsage
 	case errors.Is(err, errPartial), errors.Is(err, context.Canceled):
@@ -141,7 +155,7 @@ func (a *app) root() *cobra.Command {
 
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
-		a.validateCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.impactCommand(), a.explainCommand(), a.explainCodeCommand(), a.runCommand(),
+		a.validateCommand(), a.checkCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.impactCommand(), a.explainCommand(), a.runCommand(),
 		a.fmtCommand(), a.schemaCommand(), a.mapsCommand(), a.docsCommand(),
 		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.parkedCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"sync/atomic"
 	"syscall"
 	"time"
 	_ "time/tzdata" // project zones must work on machines without a zone database
@@ -19,9 +20,16 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the records in hand are finished; a second one ends the process at once.
-	context.AfterFunc(ctx, stop)
+	var over atomic.Bool
+	context.AfterFunc(ctx, func() {
+		stop()
+		if !over.Load() {
+			fmt.Fprintln(os.Stderr, "casebridge: told to stop: finishing what is in hand; a second signal leaves at once")
+		}
+	})
 	a := app{environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, who: who(), terminal: isTerminal(os.Stderr)}
 	code := a.run(ctx, os.Args[1:])
+	over.Store(true)
 	stop()
 	os.Exit(code)
 }

@@ -34,7 +34,7 @@ func needles(value string) []needle {
 		{"escaped for JSON", []byte(strings.ToLower(escaped[1 : len(escaped)-1])), true},
 		{"in a URL", []byte(strings.ToLower(url.QueryEscape(value))), true},
 		{"in hex", []byte(hex.EncodeToString([]byte(value))), true},
-		{"byte by byte", []byte(strings.Trim(fmt.Sprint([]byte(value)), "[]")), false}, // how fmt prints a []byte
+		{"byte by byte", []byte(strings.Trim(fmt.Sprintf("%d", []byte(value)), "[]")), false}, // how fmt prints a []byte
 		{"in UTF-16, small end first", utf16Bytes(value, binary.LittleEndian), false},
 		{"in UTF-16, large end first", utf16Bytes(value, binary.BigEndian), false},
 		{"in small letters, UTF-16", utf16Bytes(strings.ToLower(value), binary.LittleEndian), false},
@@ -90,7 +90,7 @@ func TestSearcherFindsAPlantedMark(t *testing.T) {
 	for how, text := range map[string]string{
 		"plain": value, "small": strings.ToLower(value), "capital": strings.ToUpper(value), "JSON": quoted, "capital JSON": strings.ToUpper(quoted),
 		"URL": "https://host/x?name=" + url.QueryEscape(value), "path": url.PathEscape("a " + value), "hex": hex.EncodeToString([]byte("{" + value)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(value))),
-		"%x": fmt.Sprintf("%x", value), "%q": fmt.Sprintf("%q", value), "%+q": fmt.Sprintf("%+q", value), "%v of bytes": fmt.Sprint([]byte(value)),
+		"%x": fmt.Sprintf("%x", value), "%q": fmt.Sprintf("%q", value), "%+q": fmt.Sprintf("%+q", value), "%v of bytes": fmt.Sprintf("%v", []byte(value)),
 		"UTF-16": string(utf16Bytes("x"+value, binary.LittleEndian)), "UTF-16BE": string(utf16Bytes(value, binary.BigEndian)),
 		"base64": base64.StdEncoding.EncodeToString([]byte(value)), "base64, 1": base64.StdEncoding.EncodeToString([]byte("x" + value)),
 		"base64, 2": base64.StdEncoding.EncodeToString([]byte("xy" + value + "z")), "base64 of a URL": base64.URLEncoding.EncodeToString([]byte("1234567" + value)),

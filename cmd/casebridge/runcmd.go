@@ -27,7 +27,11 @@ func (a *app) runCommand() *cobra.Command {
 			"A flow that would do more than its limits stops; look at `casebridge plan FLOW` and release it with --plan HASH.\n\n" + exitHelp,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.runFlows(cmd.Context(), args, w, view, release)
+			err := a.runFlows(cmd.Context(), args, w, view, release)
+			if err != nil && cmd.Context().Err() != nil {
+				return toldToStop{err}
+			}
+			return err
 		},
 	}
 	w.add(cmd)

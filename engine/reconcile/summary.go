@@ -17,6 +17,7 @@ var ErrNoUpperBound = errors.New("this source cannot be read up to a moment")
 var (
 	errNoStart  = errors.New("the flow can send what cannot be sent twice, and it is not known from when on")
 	errChain    = errors.New("the write before it did not go through")
+	errTold     = errors.New("told to stop before it left")
 	errSystemic = errors.New("one write after another failed, so the rest was left for later")
 )
 

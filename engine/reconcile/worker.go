@@ -332,8 +332,8 @@ func (s *sending) send(ctx context.Context, items []*item) {
 
 // refusal says why nothing more is sent, or nil.
 func (s *sending) refusal(ctx context.Context) *engine.Fault {
-	if err := ctx.Err(); err != nil {
-		return &engine.Fault{Kind: engine.Cancelled, Op: "write", Err: err}
+	if ctx.Err() != nil {
+		return &engine.Fault{Kind: engine.Cancelled, Op: "write", Err: errTold, Next: "The next run decides about it anew."}
 	}
 	return s.fault()
 }
