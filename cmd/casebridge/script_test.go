@@ -32,6 +32,7 @@ import (
 //	code N                  the exit code of the last casebridge
 //	specs DIR               writes the embedded project into DIR
 //	edit FILE OLD NEW       replaces the one place where OLD stands; \n in NEW is a new line
+//	replace FILE OLD NEW    replaces OLD wherever it stands, at least once
 //	sandbox [SPECS]         starts both simulated systems and sets the variables that lead to them; Primero
 //	                        with the forms and code lists that SPECS describe, else with ours
 //	refer NAME SUBTYPE NGO  a social worker opens a case and refers it; $NAME becomes its case_id, $NAME_SHORT the
@@ -79,7 +80,7 @@ func TestScripts(t *testing.T) {
 
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "sandbox": startSandbox,
+		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "replace": replaceText, "sandbox": startSandbox,
 		"refer": referCase, "again": referAgain, "client": addClient, "offers": addOffering, "unborn": addUnborn, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer, "amend": amendCase, "password": setPassword,
 		"later": putForward, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
 		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "ndjson": checkNDJSON, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
@@ -204,6 +205,15 @@ func editFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%q stands %d times in %s", args[1], n, args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], strings.ReplaceAll(args[2], `\n`, "\n"), 1)), 0o600))
+}
+
+func replaceText(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 3, "replace FILE OLD NEW")
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%q stands nowhere in %s", args[1], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
 }
 
 func startSandbox(ts *testscript.TestScript, neg bool, args []string) {
