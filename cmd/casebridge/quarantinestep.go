@@ -115,7 +115,28 @@ func (q *quarantine) refusedStep(e store.QuarantineEntry) string {
 	if e.Place != "" {
 		text += fmt.Sprintf("; the rule is %s", path.Join(q.c.root, e.Place))
 	}
+	if slices.ContainsFunc(e.Fields, func(pointer string) bool { return q.takesCodes(e.Object, pointer) }) {
+		system, _, _ := strings.Cut(e.Object, ".")
+		text += fmt.Sprintf("; %s takes only codes of its own list there: add the code to that list when it is missing", system)
+	}
 	return text
+}
+
+// takesCodes says whether the field that a pointer such as /services/0/type leads to has a code list.
+func (q *quarantine) takesCodes(object, pointer string) bool {
+	o := q.c.project.Object(object)
+	if o == nil {
+		return false
+	}
+	fields, codes := o.Fields, false
+	for name := range strings.SplitSeq(strings.Trim(pointer, "/"), "/") {
+		i := slices.IndexFunc(fields, func(f engine.Field) bool { return f.Name == name })
+		if i < 0 {
+			continue // the number of a row or of a value
+		}
+		fields, codes = fields[i].Fields, fields[i].Codes != ""
+	}
+	return codes
 }
 
 func pronoun(fields []string) string {
