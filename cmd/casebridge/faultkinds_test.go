@@ -125,3 +125,21 @@ func TestTableOfFaultsIsWhole(t *testing.T) {
 		}
 	}
 }
+
+// An NGO that the specs confirm and OSCaR does not have: its referral is put aside with the reason, not parked for ever.
+func TestReferralToAnNGOThatOSCaRDoesNotHave(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, t.TempDir())
+	r.referred(t, 0, "counselling_trauma", "tpo")
+	if err := r.oscar.EditOrganization("tpo", func(o *oscarsim.Organization) { o.Deleted = true }); err != nil {
+		t.Fatal(err)
+	}
+	r.forget()
+	o := r.run(t, exitPartial, "run")
+	if _, sent := r.writes(); sent != 0 || !strings.Contains(o.out, "quarantined 1: oscar.referral refused organization_name") || strings.Contains(o.out, "parked 1") {
+		t.Errorf("%d writes\n%s", sent, o.all())
+	}
+	if o := r.run(t, exitDone, "quarantine", "show", "1"); !strings.Contains(o.out, "OSCaR has no organization of this name") {
+		t.Errorf("the entry does not say why:\n%s", o.out)
+	}
+}
