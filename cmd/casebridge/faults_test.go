@@ -101,7 +101,6 @@ type performance struct {
 	rough   bool
 	told    []string // what the runs said
 	parked  int
-	ahead   time.Duration // how far casebridge's own clock ever was: a reading that began then counts from there
 }
 
 const (
@@ -171,11 +170,6 @@ func (p *performance) nextHour(rough bool) {
 	}
 }
 
-// waiting says whether a script will go on when its time comes.
-func (p *performance) waiting() bool {
-	return slices.ContainsFunc(p.children, func(c *child) bool { return p.now().Before(c.begin.Add(2 * time.Hour)) })
-}
-
 func (p *performance) mustAct() {
 	if _, err := p.act(); err != nil {
 		p.fail("%v", err)
@@ -197,7 +191,7 @@ func (p *performance) quieten() {
 		before := p.writes()
 		p.hour(false)
 		calm++
-		if p.writes() != before || p.waiting() {
+		if p.writes() != before || p.scripted() {
 			calm = 0
 		}
 		if calm == 3 {

@@ -258,7 +258,6 @@ func (p *performance) rougher(h rough) {
 	p.gremlins.play(h.spoil())
 	p.fate, p.set = nil, nil
 	p.skew.Store(int64(h.Skew))
-	p.ahead = max(p.ahead, h.Skew)
 	if h.Death != "" {
 		p.fate = nth(h.Death, h.Nth)
 	}

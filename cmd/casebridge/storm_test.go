@@ -40,6 +40,7 @@ type storm struct {
 	gremlins gremlins                      // between casebridge and both systems
 	fate     func(reconcile.Boundary) bool // says where the next runs die; nil: nowhere
 	life     life                          // of the run at work
+	jumps    bool                          // its own clock is set in the middle of runs
 	skew     atomic.Int64                  // how far casebridge's own clock is ahead of the world's
 }
 
