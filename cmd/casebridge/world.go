@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 	primerosim "github.com/casebridge/casebridge/connectors/primero/sim"
+	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
 )
 
@@ -19,33 +21,42 @@ import (
 type world struct {
 	primero *primerosim.System
 	oscar   *oscarsim.System
-	ngos    []string // short names of NGOs that the naming rule confirms
+	ngos    []string // short names of the NGOs that are played: the first that the naming rule confirms
+	quiet   []string // the other confirmed ones: they exist and do nothing
 	now     func() time.Time
 }
 
-// worldNGOs is how many of the confirmed NGOs the world has; a handful is enough to play with.
+// worldNGOs is how many of the confirmed NGOs are played; a handful is enough.
 const worldNGOs = 6
 
 func newWorld(p *spec.Project, now func() time.Time, latency time.Duration) *world {
-	w := &world{now: now, ngos: confirmedNGOs(p)}
+	w := &world{now: now}
+	w.ngos, w.quiet = confirmedNGOs(p)
 	w.primero = primerosim.New(primerosim.Options{
-		Now: now, Users: w.users(p), Agencies: w.agencies(), Fields: p.Object("primero.case").Fields, Codes: codesOf(p, "primero."), Latency: latency,
+		Now: now, Users: w.users(p), Agencies: w.agencies(), Fields: shortLists(p.Object("primero.case").Fields, "primero."), Codes: codesOf(p, "primero."), Latency: latency,
 	})
 	w.oscar = oscarsim.New(oscarsim.Options{Now: now, Organizations: w.organizations(), Latency: latency,
 		Admin: oscarsim.Admin{Email: oscarEmail, Password: oscarPassword}})
 	return w
 }
 
-func confirmedNGOs(p *spec.Project) []string {
+func confirmedNGOs(p *spec.Project) (played, quiet []string) {
 	var names []string
 	for _, r := range p.Rules {
-		for _, c := range r.Confirmed {
-			if len(names) < worldNGOs {
-				names = append(names, c.Text)
-			}
-		}
+		names = append(names, spec.Texts(r.Confirmed)...)
 	}
-	return names
+	n := min(worldNGOs, len(names))
+	return names[:n:n], names[n:]
+}
+
+// shortLists are fields whose code lists have the names that codesOf gives them.
+func shortLists(fields []engine.Field, prefix string) []engine.Field {
+	short := slices.Clone(fields)
+	for i := range short {
+		short[i].Codes = strings.TrimPrefix(short[i].Codes, prefix)
+		short[i].Fields = shortLists(short[i].Fields, prefix)
+	}
+	return short
 }
 
 // codesOf are the code lists of one connection, by their short names.
@@ -81,6 +92,9 @@ func (w *world) users(p *spec.Project) []primerosim.User {
 	for _, name := range columnOf(p, "provinces", "user") {
 		users = append(users, primerosim.User{UserName: name, FullName: "Invented manager of a province", Agency: "agency-government", Role: all})
 	}
+	for _, ngo := range w.quiet {
+		users = append(users, primerosim.User{UserName: "agency-" + ngo + "-user", FullName: "Invented user of " + ngo, Agency: "agency-" + ngo, Role: all})
+	}
 	return users
 }
 
@@ -104,7 +118,7 @@ func columnOf(p *spec.Project, name, column string) []string {
 
 func (w *world) agencies() []primerosim.Agency {
 	agencies := []primerosim.Agency{{UniqueID: "agency-government", Name: "Government"}, {UniqueID: "agency-" + playUnknown, Name: "New NGO"}}
-	for _, ngo := range w.ngos {
+	for _, ngo := range slices.Concat(w.ngos, w.quiet) {
 		agencies = append(agencies, primerosim.Agency{UniqueID: "agency-" + ngo, Name: "NGO " + ngo})
 	}
 	return agencies
@@ -122,6 +136,9 @@ func (w *world) organizations() []oscarsim.Organization {
 		at := districts[i%len(districts)]
 		orgs = append(orgs, oscarsim.Organization{ShortName: ngo, FullName: "NGO " + ngo, Country: "cambodia", Integrated: true, Province: at.province, District: at.district,
 			ExtraServices: []oscarsim.Service{{Name: madeUpService}}})
+	}
+	for _, ngo := range w.quiet {
+		orgs = append(orgs, oscarsim.Organization{ShortName: ngo, FullName: "NGO " + ngo, Country: "cambodia", Integrated: true, Province: "12", District: "1201"})
 	}
 	return orgs
 }

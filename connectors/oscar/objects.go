@@ -8,6 +8,8 @@ const (
 	referralObject = "referral"
 	decisionObject = "decision"
 	linkObject     = "link"
+
+	organizationObject = "organization"
 )
 
 // linkBatch rows in one update_links call: no limit in OSCaR's code, 100 to 200 is
@@ -16,7 +18,7 @@ const linkBatch = 100
 
 // Objects states what OSCaR lists and takes.
 func (Driver) Objects() []engine.Object {
-	return []engine.Object{client(), referral(), decision(), link()}
+	return []engine.Object{client(), referral(), decision(), link(), organization()}
 }
 
 func client() engine.Object {
@@ -148,6 +150,13 @@ func link() engine.Object {
 			coded("external_id_display", engine.Text, "left out, OSCaR clears it"),
 		},
 	}
+}
+
+// organization is what the setup is checked against; no flow can read it (§5.3).
+func organization() engine.Object {
+	short := coded("short_name", engine.Text, "of the NGO, exactly as OSCaR writes it")
+	short.ReadOnly = true
+	return engine.Object{Name: organizationObject, Note: "an NGO; only `check --live` looks at it", Fields: []engine.Field{short}}
 }
 
 // coded is an identifier or an option that operators may see.

@@ -11,6 +11,8 @@ const (
 	cases     = "case"
 	referrals = "referral"
 	users     = "user"
+	agencies  = "agency"
+	locations = "location"
 )
 
 // caseName is the field that names a case to people and to the other system.
@@ -129,6 +131,21 @@ func referralObject() engine.Object {
 		Name: referrals, Note: "a referral of a case to a user; listed with its case only", Fields: append(read, written...),
 		ID: "id", Of: cases, Verbs: []engine.Verb{engine.UpdateVerb}, Repeatable: true, Batch: 1,
 	}
+}
+
+// agencyObject and locationObject state what the setup is checked against; no flow can read them (§7).
+func agencyObject() engine.Object {
+	return engine.Object{Name: agencies, Note: "an organization that users belong to; only `check --live` looks at it", Fields: []engine.Field{
+		{Name: "unique_id", Type: engine.Text, Class: engine.Code, ReadOnly: true},
+		{Name: "disabled", Type: engine.Boolean, Class: engine.Code, ReadOnly: true},
+	}}
+}
+
+func locationObject() engine.Object {
+	return engine.Object{Name: locations, Note: "a place that location fields name; only `check --live` looks at it", Fields: []engine.Field{
+		{Name: "code", Type: engine.Text, Class: engine.Code, ReadOnly: true},
+		{Name: "disabled", Type: engine.Boolean, Class: engine.Code, ReadOnly: true},
+	}}
 }
 
 // userObject states the facts of users (§7).

@@ -46,7 +46,7 @@ func (Driver) Settings() []engine.Setting {
 
 // Objects implements engine.Driver.
 func (Driver) Objects() []engine.Object {
-	return []engine.Object{caseObject(), referralObject(), userObject()}
+	return []engine.Object{caseObject(), referralObject(), userObject(), agencyObject(), locationObject()}
 }
 
 // Open implements engine.Driver.

@@ -15,6 +15,7 @@ func (b *builder) checkMaps() {
 		b.checkRows(m)
 		for i, c := range m.Columns {
 			list := b.columnList(c)
+			b.checkNamed(c.Names)
 			cells := cellsOf(m, i)
 			b.checkCells(cells, list)
 			if list != nil && c.Complete {

@@ -15,6 +15,9 @@ func (b *builder) checkRules() {
 				b.faultAt(f.Pattern, "wrong-form", `write it such as "agency-{name}"`, "the form %q has {name} %d times; it must have it once", f.Name.Text, n)
 			}
 		}
+		for _, f := range r.Forms {
+			b.checkNamed(f.Names)
+		}
 		b.once(r.Never, "name")
 		b.once(r.Confirmed, "name")
 		for _, c := range r.Confirmed {

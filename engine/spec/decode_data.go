@@ -15,7 +15,7 @@ func (b *builder) decodeMap(n *node) *Map {
 }
 
 func decodeColumn(name, n *node) Column {
-	c := Column{Name: name.scalar(), Title: n.get("title").string(), Codes: n.get("codes").scalar(), Complete: n.get("complete").isTrue(), Label: n.get("label").isTrue()}
+	c := Column{Name: name.scalar(), Title: n.get("title").string(), Codes: n.get("codes").scalar(), Names: n.get("names").scalar(), Complete: n.get("complete").isTrue(), Label: n.get("label").isTrue()}
 	for _, e := range n.get("except").list() {
 		c.Except = append(c.Except, Exception{Code: e.get("code").scalar(), Why: e.get("why").string()})
 	}
@@ -55,6 +55,14 @@ func (b *builder) decodeRule(n *node) *Rule {
 	}
 	n.get("forms").each(func(name, pattern *node) {
 		r.Forms = append(r.Forms, Form{Name: name.scalar(), Pattern: pattern.scalar()})
+	})
+	n.get("names").each(func(form, names *node) {
+		if f := r.Form(form.text); f != nil {
+			f.Names = names.scalar()
+			return
+		}
+		forms := Names(r.Forms, func(f Form) Scalar { return f.Name })
+		b.faultOn(form, "unknown-form", didYouMean(form.text, forms), "the naming rule %q has no form %q", r.Name.Text, form.text)
 	})
 	return r
 }

@@ -10,7 +10,7 @@ import (
 // mergeObjects makes Project.Objects and Project.Codes: what the drivers say
 // their API fixes, and what the catalogues say the system is set up with.
 func (b *builder) mergeObjects() {
-	b.unreliable = map[string]bool{}
+	b.unreliable, b.project.FieldsAt = map[string]bool{}, map[string]engine.Pos{}
 	for _, c := range b.project.Drivers {
 		d := b.driver(c)
 		if d == nil {
@@ -133,6 +133,7 @@ type merging struct {
 func (m *merging) fields(where string, have, fixed []engine.Field, n *node) []engine.Field {
 	have = slices.Clone(have)
 	n.each(func(name, f *node) {
+		m.project.FieldsAt[where+"."+name.text] = name.at
 		i := slices.IndexFunc(have, func(x engine.Field) bool { return x.Name == name.text })
 		if i >= 0 {
 			m.refine(where, &have[i], engine.FieldNamed(fixed, name.text), name, f)

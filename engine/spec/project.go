@@ -30,6 +30,8 @@ type Project struct {
 	Suites   []*Suite // test files
 	Files    []File   // what was read, for excerpts and for the version
 
+	FieldsAt map[string]engine.Pos // where a catalogue speaks of a field, by "connection.object.field" or "….rows.column"
+
 	Version string // hex; hash of all files but the tests: changes when behaviour may change
 }
 
@@ -309,6 +311,7 @@ type Column struct {
 	Name     Scalar
 	Title    string
 	Codes    Scalar // code list that its values must be in; empty: free
+	Names    Scalar // "connection.object.field": every value names a record there, by this field; empty: none does
 	Complete bool   // every code of the list must have a row
 	Except   []Exception
 	Label    bool // for people: no rule reads it
@@ -343,6 +346,7 @@ type Rule struct {
 type Form struct {
 	Name    Scalar
 	Pattern Scalar
+	Names   Scalar // "connection.object.field": every confirmed name, so written, names a record there; empty: none does
 }
 
 // Table is a decision table: the first line that fits gives the answer.

@@ -48,7 +48,7 @@ func (s *System) formItem(id int, name string, fields []engine.Field, nested map
 
 func (s *System) fieldItem(f *engine.Field, nested map[string]int) map[string]any {
 	item := map[string]any{"name": f.Name, "type": fieldType(f.Type), "multi_select": f.Type == engine.CodeMany || f.Type == engine.Texts,
-		"date_include_time": f.Type == engine.Instant, "required": f.Required, "disabled": false, "visible": true,
+		"date_include_time": f.Type == engine.Instant, "required": f.Required, "disabled": false, "visible": !s.setup.hidden[f.Name],
 		"display_name": map[string]any{"en": f.Name}}
 	if len(f.Labels) > 0 {
 		item["display_name"] = f.Labels

@@ -96,10 +96,11 @@ func (s *System) userItem(u *account) map[string]any {
 // showUser is GET /api/v2/users/:id by numeric id; one's own is always allowed.
 func showUser(s *System, c call) answer {
 	id, err := strconv.Atoi(c.path[0])
-	if err != nil || id < 1 || id > len(s.users) {
+	i := slices.IndexFunc(s.users, func(u *account) bool { return u.id == id })
+	if err != nil || i < 0 {
 		return missing(c.Request, "User", c.path[0])
 	}
-	u := s.users[id-1]
+	u := s.users[i]
 	if u != c.user && !(c.user.may("user:read") && s.knows(c.user, u)) {
 		return forbidden(c.Request)
 	}
@@ -115,9 +116,14 @@ func (s *System) extend(item map[string]any, u *account) {
 	if actions == nil {
 		actions = []string{"manage"}
 	}
-	item["permissions"] = map[string]any{"list": []any{map[string]any{"resource": "cases", "actions": actions}}}
+	item["permissions"] = map[string]any{"list": []any{map[string]any{"resource": "cases", "actions": caseActions(actions)}}}
 	item["permitted_forms"] = map[string]any{"basic_identity": "rw", "services": "rw"}
 	item["filters"] = map[string]any{"cases": slices.Sorted(maps.Keys(s.filters(u)))}
+}
+
+// caseActions leaves out what is not about cases: "user:read".
+func caseActions(actions []string) []string {
+	return slices.DeleteFunc(slices.Clone(actions), func(a string) bool { return strings.Contains(a, ":") })
 }
 
 // listAgencies is GET /api/v2/agencies; disabled must come in brackets.
@@ -157,15 +163,20 @@ func listLookups(s *System, c call) answer {
 	}
 	items := make([]any, len(names))
 	for i, name := range names {
-		items[i] = map[string]any{"id": i + 1, "unique_id": name, "name": map[string]any{"en": name}, "locked": false, "values": options(s.codes[name])}
+		items[i] = map[string]any{"id": i + 1, "unique_id": name, "name": map[string]any{"en": name}, "locked": false, "values": s.options(name)}
 	}
 	return listed(q, items, 20, 1000, nil)
 }
 
-func options(codes []string) []any {
-	all := make([]any, len(codes))
-	for i, code := range codes {
-		all[i] = map[string]any{"id": code, "display_text": map[string]any{"en": code}}
+// options are the values of a lookup; only a disabled one says whether it is.
+func (s *System) options(list string) []any {
+	all := make([]any, len(s.codes[list]))
+	for i, code := range s.codes[list] {
+		option := map[string]any{"id": code, "display_text": map[string]any{"en": code}}
+		if s.setup.disabled[list+" "+code] {
+			option["disabled"] = true
+		}
+		all[i] = option
 	}
 	return all
 }

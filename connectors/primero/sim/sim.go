@@ -16,6 +16,7 @@ package sim
 import (
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,16 +70,17 @@ type Switches struct {
 
 // System is one simulated server. It is safe for concurrent use.
 type System struct {
-	now      func() time.Time
-	latency  time.Duration
-	version  version
-	modules  []string
-	codes    map[string][]string
-	form     form
-	agencies []Agency
-	places   []Location
+	now     func() time.Time
+	latency time.Duration
+	version version
+	modules []string
+	codes   map[string][]string
+	form    form
+	places  []Location
 
-	mu       sync.RWMutex // guards all below
+	mu       sync.RWMutex // guards all below, and codes
+	agencies []Agency
+	setup    setup
 	switches Switches
 	users    []*account
 	random   *rand.Rand
@@ -99,14 +101,23 @@ func New(o Options) *System {
 		o.Modules = []string{"primeromodule-cp", "primeromodule-gbv"}
 	}
 	s := &System{
-		now: o.Now, latency: o.Latency, version: parseVersion(o.Version), modules: o.Modules, codes: o.Codes,
-		agencies: o.Agencies, places: o.Locations, switches: o.Switches,
+		now: o.Now, latency: o.Latency, version: parseVersion(o.Version), modules: o.Modules, codes: ownCodes(o.Codes),
+		agencies: slices.Clone(o.Agencies), setup: setup{disabled: map[string]bool{}, hidden: map[string]bool{}}, places: o.Locations, switches: o.Switches,
 		form:    newForm(o.Fields, o.FilterFields),
 		random:  rand.New(rand.NewPCG(uint64(o.Seed), 0x5eed)),
 		records: newCabinet(), links: newLedger(), door: newDoor(), watch: newWatcher(),
 	}
 	s.users = newAccounts(append([]User{{UserName: DefaultUser, FullName: "Casebridge", Password: DefaultPassword, Role: Role{Scope: "all"}}}, o.Users...))
 	return s
+}
+
+// ownCodes copies the lists, which its people may change.
+func ownCodes(lists map[string][]string) map[string][]string {
+	own := make(map[string][]string, len(lists))
+	for name, codes := range lists {
+		own[name] = slices.Clone(codes)
+	}
+	return own
 }
 
 // Switch changes the switches under the lock.
