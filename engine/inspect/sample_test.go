@@ -15,6 +15,7 @@ func register() *spec.Project {
 	steps := []spec.Step{
 		{Kind: spec.ReadStep, Object: word("east.note"), Of: word("case")},
 		{Kind: spec.ReadStep, Object: word("west.client"), By: []spec.Binding{{Name: word("number")}}},
+		{Kind: spec.ReadStep, Object: word("west.client"), By: []spec.Binding{{Name: word("other")}}},
 	}
 	return &spec.Project{
 		Flows: []*spec.Flow{{Name: word("out"), Source: spec.Source{Read: word("east.case")}, Routes: []*spec.Route{{Name: word("all"), Routes: []*spec.Route{{Steps: steps}}}}}},

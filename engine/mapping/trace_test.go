@@ -138,6 +138,38 @@ func TestTraceChangesNothing(t *testing.T) {
 	}
 }
 
+// What is only looked at for the trace may break down: a rule that does not count, the name of a row that is left out.
+func TestTracingBreaksNothing(t *testing.T) {
+	flow := flowOf(t, map[string]string{"flow.yaml": `kind: Flow
+name: in
+source: {read: west.member, as: member, since: {start: "2026-01-01"}}
+routes:
+- name: cases
+  steps:
+  - {name: case, read: east.case, by: {case_id: member.case_id}, none: skip, several: skip, say: not one}
+  - {name: item, each: member.items, where: item.state == "new", item: int(item.uid)}
+  write:
+  - update: east.case
+    target: case
+    fields:
+      age: {expr: int(member.number), policy: on_create}
+      kind: {from: item.name, when_blank: other}
+      owner: {from: member.place}
+`})
+	answers := map[string]Answer{"read east.case case_id=K1": records("east.case", `{"id":"c1","age":3,"kind":"call"}`)}
+	member := `{"uid":"m1","case_id":"K1","number":"none","place":"alpha","items":[{"uid":"none","state":"old"},{"uid":"7","state":"new"}]}`
+	with, trace := traced(flow, member, answers)
+	if told(with) != told(decide(flow, member, answers)) || with.Changes[0].Verdict != engine.Update {
+		t.Errorf("with a trace\n%swithout\n%s", told(with), told(decide(flow, member, answers)))
+	}
+	got := toldTrace(trace)
+	for _, want := range []string{"age on_create wanted= current=3", `kind filler wanted="other" current="call"`, `owner set wanted="alpha"`, "[item 1] each item left out"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}
+
 func BenchmarkDecideTraced(b *testing.B) {
 	flow := upsertFlow(b)
 	record := engine.Record{Object: "west.member", Body: engine.NewBody([]byte(itemsMember))}
