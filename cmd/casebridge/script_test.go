@@ -46,6 +46,7 @@ import (
 //	withdraw NAME           the family takes its consent back
 //	consent NAME            the family gives both consents
 //	amend NAME FIELD VALUE  a social worker changes a field of the case
+//	option LIST CODE        an administrator of Primero adds a code to a list of options
 //	password NEW            the account of casebridge in Primero gets another password
 //	bulk N SUBTYPE NGO      N social workers refer one child each
 //	stdin-of FILE           what the next casebridge reads from standard input
@@ -81,7 +82,7 @@ func TestScripts(t *testing.T) {
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"casebridge": callCasebridge, "code": checkCode, "specs": writeSpecs, "edit": editFile, "replace": replaceText, "sandbox": startSandbox,
-		"refer": referCase, "again": referAgain, "client": addClient, "offers": addOffering, "unborn": addUnborn, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer, "amend": amendCase, "password": setPassword,
+		"refer": referCase, "again": referAgain, "client": addClient, "offers": addOffering, "unborn": addUnborn, "orphan": addOrphan, "takeup": takeUp, "withdraw": withdraw, "consent": consent, "bulk": bulkRefer, "amend": amendCase, "option": addOption, "password": setPassword,
 		"later": putForward, "writes": checkWrites, "reset": resetCounters, "signins": checkSignIns, "requests": checkRequests,
 		"received": checkReceived, "stdin-of": setStdin, "plan-hash": keepHash, "ndjson": checkNDJSON, "trimmed": keepOutput, "lose": loseAnswers, "fail": failRequests, "heal": heal,
 	}
@@ -309,6 +310,11 @@ func consent(ts *testscript.TestScript, neg bool, args []string) {
 func amendCase(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 3, "amend NAME FIELD VALUE")
 	ts.Check(theRig(ts).primero.EditCase(scriptOf(ts).ids[args[0]], map[string]any{args[1]: args[2]}))
+}
+
+func addOption(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "option LIST CODE")
+	ts.Check(theRig(ts).primero.AddOption(args[0], args[1]))
 }
 
 func setPassword(ts *testscript.TestScript, neg bool, args []string) {
