@@ -1,6 +1,7 @@
 package file_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -246,4 +247,28 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 	conn, _ := open(t, map[string]string{"write": "DIR/none/x.ndjson"}, nil)
 	faultOf(t, conn.Check(t.Context()))
+}
+
+// FuzzRead: whatever a file holds, reading it gives whole records, each of its own id, or a fault.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{`{"id":1}` + "\n" + `{"id":"a","rows":[{"id":2}]}`, `[{"id":1},{"id":1}]`, `[`, `{"id":{}}`, "\xef\xbb\xbf{}", `{"id":"\ud800"}`, `{"id":1e999}`, `[[{"id":1}]]`, `{"id":1,"id":2}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		conn, err := file.Driver{}.Open(engine.Opening{Connection: "east", Settings: engine.NewSettings(map[string]string{"read": "-"}), Stdin: strings.NewReader(text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for r, err := range conn.Reader().Read(t.Context(), engine.Query{Object: "record"}) {
+			if err != nil {
+				faultOf(t, err)
+				return
+			}
+			if r.ID == "" || seen[r.ID] || !json.Valid(r.Body.Raw()) {
+				t.Fatalf("%q", r.ID)
+			}
+			seen[r.ID] = true
+		}
+	})
 }
