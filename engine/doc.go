@@ -47,7 +47,7 @@
 // # Who imports whom
 //
 // engine imports nothing of ours; spec and store import engine; mapping imports
-// spec; spectest imports mapping; reconcile imports mapping and store; drivers
-// import engine and rest; only cmd knows both sides. The test in this directory
-// fails on anything else.
+// spec; spectest imports mapping; reconcile imports mapping and store; inspect
+// imports these four; drivers import engine and rest; only cmd knows both sides.
+// The test in this directory fails on anything else.
 package engine
