@@ -156,7 +156,7 @@ func (a *app) root() *cobra.Command {
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.validateCommand(), a.checkCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.impactCommand(), a.explainCommand(), a.explainCodeCommand(), a.runCommand(),
-		a.fmtCommand(), a.schemaCommand(), a.mapsCommand(), a.docsCommand(),
+		a.fmtCommand(), a.schemaCommand(), a.mapsCommand(), a.docsCommand(), a.fixtureCommand(),
 		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.parkedCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
 	}
 }

@@ -3,9 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 
@@ -44,15 +48,43 @@ func oneLine(v any) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// ordered keeps the order of an expectation's keys.
+// ordered keeps the order of an expectation's keys, and the quotes of texts that mean something else without them.
 func ordered(v any) any {
-	entries, ok := v.([]spectest.Entry)
-	if !ok {
-		return v
+	switch v := v.(type) {
+	case []spectest.Entry:
+		out := yaml.MapSlice{}
+		for _, e := range v {
+			out = append(out, yaml.MapItem{Key: e.Key, Value: ordered(e.Value)})
+		}
+		return out
+	case map[string]any:
+		out := yaml.MapSlice{}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, yaml.MapItem{Key: key, Value: ordered(v[key])})
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = ordered(x)
+		}
+		return out
+	case string:
+		if mustQuote(v) {
+			return quotedText(v)
+		}
 	}
-	var out yaml.MapSlice
-	for _, e := range entries {
-		out = append(out, yaml.MapItem{Key: e.Key, Value: ordered(e.Value)})
-	}
-	return out
+	return v
 }
+
+// mustQuote says whether a text would break the line, or be read as a number.
+func mustQuote(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// quotedText is a text that is written in quotes whatever it is.
+type quotedText string
+
+// MarshalYAML implements yaml.BytesMarshaler.
+func (q quotedText) MarshalYAML() ([]byte, error) { return []byte(strconv.Quote(string(q))), nil }

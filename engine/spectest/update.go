@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
 )
 
@@ -111,15 +112,15 @@ func (v verdict) expectation() []Entry {
 		add(strings.ReplaceAll(v.kind, " ", "_"), v.reason)
 	default:
 		add(strings.ReplaceAll(v.kind, " ", "_"), v.object)
+		add("target", v.target)
 	}
-	add("target", v.target)
 	add("route", v.route)
 	add("item", v.item)
 	add("answer", v.answer)
 	if len(v.notes) > 0 {
 		out = append(out, Entry{"notes", v.notes})
 	}
-	if key := v.oncePer(); len(key) > 0 {
+	if key := v.oncePer(); len(key) > 0 && (v.kind == string(engine.Send) || v.kind == proves) {
 		out = append(out, Entry{"once_per", key})
 	}
 	if v.document != nil {
