@@ -111,7 +111,7 @@ func TestExamplesCauseTheirFinding(t *testing.T) {
 			if page.Title == "" || page.Text == "" {
 				t.Error("a page needs a title and a text")
 			}
-			if slices.Contains(withoutExample, page.Code) {
+			if slices.Contains(withoutExample, page.Code) || slices.Contains(liveCodes, page.Code) {
 				return
 			}
 			if len(page.Examples) == 0 {
