@@ -50,12 +50,6 @@ type gremlins struct {
 	strike func() // ends the life of casebridge
 }
 
-func (g *gremlins) requests() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.seen
-}
-
 // before is a system behind gremlins.
 func (g *gremlins) before(system string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -174,7 +174,7 @@ func (r reproducible) Errorf(format string, args ...any) {
 	if seed := failingSeed.FindString(text); seed != "" {
 		text += "\nagain: go test ./cmd/casebridge -run '^" + r.Name() + "$' " + seed
 	}
-	r.T.Error(text)
+	r.Error(text)
 }
 
 // faultList takes what goes wrong inside a bubble.
