@@ -137,6 +137,7 @@ func Live(p *spec.Project, setups []Setup) LiveReport {
 		}
 		l := looking{project: p, setup: s, tally: tally}
 		l.unread()
+		l.untold()
 		l.names()
 		l.fields()
 		l.rights()

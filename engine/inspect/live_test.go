@@ -152,7 +152,8 @@ func TestLive(t *testing.T) {
 			s.Lists[0].Codes = append(s.Lists[0].Codes, engine.SetCode{Code: "steam", Disabled: true})
 		}, nil},
 		{"a field is gone", func(s *Setup) { s.Fields = slices.Delete(s.Fields, 2, 3) }, []string{`error field-gone east.yaml:7:5 east has no field case.place`}},
-		{"a column is gone", func(s *Setup) { s.Fields = slices.Delete(s.Fields, 4, 5) }, []string{`error field-gone east.yaml:8:56 east has no field case.rows.id`}},
+		{"a column is gone", func(s *Setup) { s.Fields = slices.Delete(s.Fields, 5, 6) }, []string{`error field-gone east.yaml:8:87 east has no field case.rows.size`}},
+		{"the key of rows stands on no form", func(s *Setup) { s.Fields = slices.Delete(s.Fields, 4, 5) }, nil},
 		{"a field is of another type", func(s *Setup) { s.Fields[2].Type = engine.Integer }, []string{`error field-type east.yaml:7:5 the field case.place is of type integer in east, and text in the specs`}},
 		{"one option instead of several", func(s *Setup) { s.Fields[1].Type = engine.CodeOne }, []string{`error field-type east.yaml:6:5 the field case.tags is of type code in east, and codes in the specs`}},
 		{"a field is hidden", func(s *Setup) { s.Fields[0].Hidden = true }, []string{`warning field-hidden east.yaml:5:5 the field case.kind is switched off in east`}},
@@ -162,6 +163,7 @@ func TestLive(t *testing.T) {
 			[]string{`warning not-checked east.yaml:5:5 could not check the options of case.kind: east does not list them`}},
 		{"the role may not create", func(s *Setup) { s.Rights[0].Verbs = s.Rights[0].Verbs[1:] },
 			[]string{`error not-permitted flow.yaml:7:14 the connection's user may not create east.case`}},
+		{"fields and options are not told", func(s *Setup) { s.Fields, s.Lists = nil, nil }, []string{`note not-checked  could not check the fields and options of east: it does not tell them`}},
 		{"rights are not known", func(s *Setup) { s.Rights = nil }, nil},
 		{"the system tells nothing", func(s *Setup) { *s = Setup{Connection: "east"} }, nil},
 	} {
@@ -227,7 +229,7 @@ func TestNamesAreLookedUpWhereTheyCannotBeListed(t *testing.T) {
 		t.Error(diff)
 	}
 	got := short(Live(p, setups))
-	if len(got) != 2 || !strings.HasPrefix(got[1], "error name-gone map.yaml:9:36") || !strings.HasPrefix(got[0], "warning not-checked  could not check yard.slug") {
+	if len(got) != 3 || !strings.HasPrefix(got[2], "error name-gone map.yaml:9:36") || !strings.HasPrefix(got[1], "warning not-checked  could not check yard.slug") {
 		t.Errorf("%q", got)
 	}
 }

@@ -28,16 +28,25 @@ func (l *looking) fields() {
 		if own := ownObject(l.setup.Own, object); own != nil {
 			fixed = own.Fields
 		}
-		l.object(o.Name, object, o.Fields, fixed, is, compared)
+		(&fielding{looking: l, fixed: fixed, is: is, compared: compared}).compare(o.Name, object, "", o.Fields)
 	}
 }
 
-// object compares fields, and the columns of rows. prefix is "case" or "case.visits", as in is.
-func (l *looking) object(full, prefix string, fields, fixed []engine.Field, is map[string]engine.SetField, compared map[string]bool) {
+// fielding compares the fields of one object.
+type fielding struct {
+	*looking
+	fixed    []engine.Field // what the driver knows without asking
+	is       map[string]engine.SetField
+	compared map[string]bool // pairs of lists
+}
+
+// compare compares fields, or the columns of rows. full and prefix name where they are, in the specs and in is;
+// key is the column that tells rows apart.
+func (l *fielding) compare(full, prefix, key string, fields []engine.Field) {
 	for _, f := range fields {
-		have, ok := is[prefix+"."+f.Name]
-		own := engine.FieldNamed(fixed, f.Name)
-		if !ok && own != nil {
+		have, ok := l.is[prefix+"."+f.Name]
+		own := engine.FieldNamed(l.fixed, f.Name)
+		if !ok && (own != nil || f.Name == key) {
 			continue // the system itself has it; it stands on no form
 		}
 		at := l.project.FieldsAt[full+"."+f.Name]
@@ -48,13 +57,13 @@ func (l *looking) object(full, prefix string, fields, fixed []engine.Field, is m
 			continue
 		}
 		l.field(have, f, own != nil, at)
-		l.list(have, f, at, compared)
+		l.list(have, f, at, l.compared)
 		if f.Type == engine.Rows && have.Type == engine.Rows {
-			var columns []engine.Field
+			columns := fielding{looking: l.looking, is: l.is, compared: l.compared}
 			if own != nil {
-				columns = own.Fields
+				columns.fixed = own.Fields
 			}
-			l.object(full+"."+f.Name, prefix+"."+f.Name, f.Fields, columns, is, compared)
+			columns.compare(full+"."+f.Name, prefix+"."+f.Name, f.RowKey, f.Fields)
 		}
 	}
 }

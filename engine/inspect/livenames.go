@@ -99,6 +99,14 @@ func (l *looking) unread() {
 	}
 }
 
+// untold notes that a system says nothing of its fields and options, though the specs describe some.
+func (l *looking) untold() {
+	has := slices.ContainsFunc(l.project.Codes, func(c spec.CodeList) bool { return strings.HasPrefix(c.Name, l.setup.Connection+".") })
+	if has && len(l.setup.Fields)+len(l.setup.Lists) == 0 {
+		l.say(Note, "not-checked", engine.Pos{}, 0, "what is new there shows in a run, as a value that no map has", "could not check the fields and options of %s: it does not tell them", l.setup.Connection)
+	}
+}
+
 // names compares the records that the specs name with those that there are.
 func (l *looking) names() {
 	asked := named(l.project, l.setup.Connection)
