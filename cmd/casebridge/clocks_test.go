@@ -17,8 +17,8 @@ import (
 func TestEveryClockJump(t *testing.T) {
 	calm := calmHandful(t)
 	var all []misfortune
-	for _, jump := range []time.Duration{-45 * time.Minute, -3 * time.Hour, 5 * time.Hour, 400 * 24 * time.Hour} {
-		for i := range calm.requests {
+	for k, jump := range []time.Duration{-45 * time.Minute, -3 * time.Hour, 5 * time.Hour, 400 * 24 * time.Hour} {
+		for i := k; i < calm.requests; i += 4 {
 			all = append(all, misfortune{fmt.Sprintf("%v at request %d", jump, i+1), func(s *storm) {
 				s.jumps = true
 				s.gremlins.play(func(n int, _ string, _ *http.Request) mishap {
@@ -33,7 +33,7 @@ func TestEveryClockJump(t *testing.T) {
 			}})
 		}
 	}
-	calm.survives(t, all, 6)
+	calm.survives(t, all, 4)
 }
 
 // A run that was killed while the clock was ahead locks nobody out once the clock is right, and its

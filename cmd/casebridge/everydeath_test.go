@@ -222,24 +222,26 @@ func TestEveryDeath(t *testing.T) {
 			all = append(all, misfortune{fmt.Sprintf("%s %d", b, n+1), func(s *storm) { s.fate = nth(b, n+1) }})
 		}
 	}
-	calm.survives(t, all, 36)
+	calm.survives(t, all, 30)
 }
 
-// TestEveryMishap: whichever request goes wrong in whichever way, afterwards both systems are as if none had.
+// TestEveryMishap: whichever request goes wrong in whichever way, afterwards both systems are as if none
+// had. Nothing is retried, so that each counts.
 func TestEveryMishap(t *testing.T) {
 	calm := calmHandful(t)
 	var all []misfortune
 	for _, m := range mishaps {
 		for i := range calm.requests {
-			all = append(all,
-				misfortune{fmt.Sprintf("%s of request %d", m, i+1), func(s *storm) { s.gremlins.once(i+1, m) }},
-				misfortune{fmt.Sprintf("%s of request %d without retries", m, i+1), func(s *storm) {
-					s.set = []string{"connections.primero.retries=0", "connections.oscar.retries=0"}
-					s.gremlins.once(i+1, m)
-				}})
+			all = append(all, misfortune{fmt.Sprintf("%s of request %d", m, i+1), func(s *storm) {
+				s.set = []string{"connections.primero.retries=0", "connections.oscar.retries=0"}
+				s.gremlins.once(i+1, m)
+			}})
+			if i%4 == 0 { // retries make most of them good
+				all = append(all, misfortune{fmt.Sprintf("%s of request %d with retries", m, i+1), func(s *storm) { s.gremlins.once(i+1, m) }})
+			}
 		}
 	}
-	calm.survives(t, all, 48)
+	calm.survives(t, all, 40)
 }
 
 // survives plays the handful's world with each misfortune, or in the short set with a few of them.

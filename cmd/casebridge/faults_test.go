@@ -45,7 +45,7 @@ func seeds(t *testing.T, few, many uint64) []uint64 {
 // cursor never passes what is none of these.
 func TestFaults(t *testing.T) {
 	project := cambodia(t)
-	for _, seed := range seeds(t, 5, 400) {
+	for _, seed := range seeds(t, 3, 100) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			defer func() {
 				if t.Failed() {

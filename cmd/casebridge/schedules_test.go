@@ -122,7 +122,7 @@ func (p *people) choose(which []int) {
 func TestSchedules(t *testing.T) {
 	checks := "60"
 	if longSet() {
-		checks = "1500"
+		checks = "1000"
 	}
 	setUnlessGiven(t, "rapid.checks", checks)
 	setUnlessGiven(t, "rapid.seed", "1")
