@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"slices"
 	"strings"
 	"sync"
@@ -120,7 +121,7 @@ func (p *people) choose(which []int) {
 
 // TestSchedules: whatever happens in whatever order, in the end both systems are as if nothing had.
 func TestSchedules(t *testing.T) {
-	checks := "60"
+	checks := "30"
 	if longSet() {
 		checks = "1000"
 	}
