@@ -10,8 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -123,7 +123,7 @@ func (p *people) choose(which []int) {
 func TestSchedules(t *testing.T) {
 	checks := "30"
 	if longSet() {
-		checks = "1000"
+		checks = strconv.Itoa(20 * len(seeds(t, 1, 50))) // 1000, or 20 for each that CASEBRIDGE_LONG counts
 	}
 	setUnlessGiven(t, "rapid.checks", checks)
 	setUnlessGiven(t, "rapid.seed", "1")
