@@ -49,6 +49,7 @@ type rough struct {
 // spoiled are requests that go wrong.
 type spoiled struct {
 	From, Times int
+	Writes      bool // counts writes only
 	Mishap      mishap
 }
 
@@ -63,9 +64,9 @@ var schedules = rapid.Custom(func(t *rapid.T) schedule {
 
 var roughHour = rapid.Custom(func(t *rapid.T) (h rough) {
 	h.Mishaps = rapid.SliceOfN(spoiledRequest, 0, 4).Draw(t, "mishaps")
-	if oneOf(t, 3, "dies") {
-		h.Death = rapid.SampledFrom(reconcile.Boundaries()).Draw(t, "at")
-		h.Nth = rapid.IntRange(1, 12).Draw(t, "nth")
+	if oneOf(t, 2, "dies") {
+		h.Death = rapid.SampledFrom(append(reconcile.Boundaries(), reconcile.AfterSend, reconcile.AfterSend, reconcile.BeforeSettle)).Draw(t, "at")
+		h.Nth = rapid.SampledFrom([]int{1, 1, 1, 2, 2, 3, 4, 6, 9}).Draw(t, "nth") // a run of a few children is short
 	}
 	if oneOf(t, 8, "stopped") {
 		h.Stop = time.Duration(rapid.IntRange(1, 400).Draw(t, "after")) * time.Millisecond
@@ -89,10 +90,13 @@ func oneOf(t *rapid.T, n int, label string) bool {
 }
 
 var spoiledRequest = rapid.Custom(func(t *rapid.T) spoiled {
-	return spoiled{
-		From: rapid.IntRange(1, 60).Draw(t, "from"), Times: rapid.SampledFrom([]int{1, 1, 1, 2, 4, 30}).Draw(t, "times"),
-		Mishap: rapid.SampledFrom(mishaps).Draw(t, "what"),
+	s := spoiled{Times: rapid.SampledFrom([]int{1, 1, 1, 2, 4, 30}).Draw(t, "times"), Mishap: rapid.SampledFrom(mishaps).Draw(t, "what")}
+	if s.Writes = rapid.Bool().Draw(t, "write"); s.Writes {
+		s.From = rapid.IntRange(1, 6).Draw(t, "from")
+	} else {
+		s.From = rapid.IntRange(1, 60).Draw(t, "from")
 	}
+	return s
 })
 
 // rosterSize is how many children with a script there are to choose from.
@@ -299,9 +303,18 @@ func (p *performance) window(name string) reconcile.Window {
 
 // spoil says which requests go wrong, and how.
 func (h rough) spoil() func(int, string, *http.Request) mishap {
-	return func(n int, _ string, _ *http.Request) mishap {
+	writes := 0
+	return func(n int, _ string, r *http.Request) mishap {
+		write := r.Method != http.MethodGet && !signsIn(r)
+		if write {
+			writes++
+		}
 		for _, m := range h.Mishaps {
-			if m.From <= n && n < m.From+m.Times {
+			at := n
+			if m.Writes {
+				at = writes
+			}
+			if m.From <= at && at < m.From+m.Times && (write || !m.Writes) {
 				return m.Mishap
 			}
 		}
