@@ -199,7 +199,7 @@ func TestOldJobs11_LostAnswerMakesNoSecondReferral(t *testing.T) {
 	t.Run("the process is killed", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t, t.TempDir())
-		r.clock.start = time.Now().Add(-time.Since(r.clock.began)) // the other process has the real clock
+		r.clock.real() // the other process has no other
 		c := r.referred(t, 1, "counselling_trauma", "gpc")
 		r.oscar.FailNext(oscarsim.Upserts, oscarsim.SlowAfter(time.Minute), 1)
 		r.killWhen(t, func() bool { return len(r.received("gpc")) == 1 }, "run")

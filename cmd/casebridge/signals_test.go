@@ -52,7 +52,7 @@ func busy(t *testing.T, hold time.Duration) (*rig, *running) {
 		t.Skip("starts processes")
 	}
 	r := newRig(t, t.TempDir())
-	r.clock.start = time.Now() // that of a process cannot be set
+	r.clock.real() // that of a process cannot be set
 	for i := range 3 {
 		r.referred(t, i, "counselling_trauma", "gpc")
 	}
@@ -135,7 +135,7 @@ func TestSignalDuringSignIn(t *testing.T) {
 		t.Skip("starts processes")
 	}
 	r := newRig(t, t.TempDir())
-	r.clock.start = time.Now()
+	r.clock.real()
 	asked := make(chan struct{}, 9)
 	front := serveTest(t, http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
 		asked <- struct{}{}
