@@ -21,7 +21,7 @@ func TestCheckLive(t *testing.T) {
 	}{
 		{"all is well", func(*rig) error { return nil }, exitDone, nil},
 		{"an option removed", func(r *rig) error { return r.primero.RemoveOption("service_subtype", "counselling_trauma") }, exitUsage,
-			[]string{"primero\n", "specs/maps/services.yaml:", `error: primero no longer has the option "counselling_trauma" in service_subtype [code-gone]`, "^^^", "catalogues/primero.yaml:", "check: 1 error; 49 users"}},
+			[]string{"primero\n", "specs/maps/services.yaml:", `error: primero does not have the option "counselling_trauma" in service_subtype [code-gone]`, "^^^", "catalogues/primero.yaml:", "check: 1 error; 49 users"}},
 		{"an option switched off", func(r *rig) error { return r.primero.DisableOption("service_subtype", "counselling_trauma") }, exitDone,
 			[]string{`warning: the option "counselling_trauma" of service_subtype is switched off`, "check: 1 warning; "}},
 		{"an option added that has no row", func(r *rig) error { return r.primero.AddOption("service_subtype", "counselling_play") }, exitDone,

@@ -141,8 +141,8 @@ func TestLive(t *testing.T) {
 			s.Names = s.Names[:1]
 			s.Unread = []engine.Unread{{What: "yards", Names: "yard.slug", Fault: &engine.Fault{Status: 403}}}
 		}, []string{`warning not-checked  could not check yards of east: not permitted`}},
-		{"a code of a map is gone", func(s *Setup) { s.Lists[0].Codes = set("sail") }, []string{`error code-gone map.yaml:9:10 east no longer has the option "row" in list-kind`}},
-		{"a code that no map has is gone", func(s *Setup) { s.Lists[1].Codes = set("small") }, []string{`error code-gone east.yaml:11:17 east no longer has the option "large" in list-size`}},
+		{"a code of a map is gone", func(s *Setup) { s.Lists[0].Codes = set("sail") }, []string{`error code-gone map.yaml:9:10 east does not have the option "row" in list-kind`}},
+		{"a code that no map has is gone", func(s *Setup) { s.Lists[1].Codes = set("small") }, []string{`error code-gone east.yaml:11:17 east does not have the option "large" in list-size`}},
 		{"a code is switched off", func(s *Setup) { s.Lists[0].Codes[0].Disabled = true }, []string{`warning code-disabled map.yaml:8:10 the option "sail" of list-kind is switched off in east`}},
 		{"a code more, and every code needs a row", func(s *Setup) { s.Lists[0].Codes = set("sail", "row", "steam") },
 			[]string{`warning code-unmapped map.yaml:7:1 east has the option "steam" in list-kind, and the specs do not know it`}},

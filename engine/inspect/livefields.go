@@ -123,7 +123,7 @@ func (l *looking) options(said *spec.CodeList, have engine.SetList) {
 			if near := engine.Nearest(c.Code.Text, codesIn(is)); near != "" && !said.Has(near) {
 				help = fmt.Sprintf("did you mean %q? Else %s", near, help)
 			}
-			l.sayAt(engine.Error, "code-gone", at, help, "%s no longer has the option %q in %s", l.setup.Connection, c.Code.Text, have.Name)
+			l.sayAt(engine.Error, "code-gone", at, help, "%s does not have the option %q in %s", l.setup.Connection, c.Code.Text, have.Name)
 		case code.Disabled:
 			l.sayAt(engine.Warning, "code-disabled", at, "switch it on there, or take it out here"+also, "the option %q of %s is switched off in %s", c.Code.Text, have.Name, l.setup.Connection)
 		}
