@@ -39,7 +39,7 @@ func (m *maker) register() {
 func (m *maker) mapOf(x *spec.Map) Map {
 	out := Map{Name: x.Name.Text, Title: x.Title, Note: x.Note, Anchor: anchor("map", x.Name.Text), Place: place(x.Name.At), Used: m.uses["map "+x.Name.Text]}
 	for _, c := range x.Columns {
-		out.Columns = append(out.Columns, Column{c.Name.Text, c.Title, c.Codes.Text})
+		out.Columns = append(out.Columns, Column{c.Name.Text, c.Title, columnMeans(c)})
 		for _, e := range c.Except {
 			out.Except = append(out.Except, Exception{c.Name.Text, e.Code.Text, e.Why})
 		}
@@ -53,6 +53,30 @@ func (m *maker) mapOf(x *spec.Map) Map {
 		out.Rows = append(out.Rows, row)
 	}
 	return out
+}
+
+// columnMeans words what the values of a column stand for.
+func columnMeans(c spec.Column) string {
+	switch {
+	case c.Label:
+		return "for people; no rule reads it"
+	case c.Names.Text != "":
+		return namesWords(c.Names.Text)
+	case c.Codes.Text == "":
+		return ""
+	case c.Complete:
+		return "codes of " + code(c.Codes.Text) + ", each of which has a row or a reason for none"
+	}
+	return "codes of " + code(c.Codes.Text)
+}
+
+// namesWords says which record a value is the name of; "" where it names none.
+func namesWords(names string) string {
+	i := strings.LastIndex(names, ".")
+	if i < 0 {
+		return ""
+	}
+	return "each is the " + code(names[i+1:]) + " of a " + code(names[:i]) + " that must be there"
 }
 
 // label is what people see for a code; "" when it is the same, or there is none.
@@ -75,7 +99,7 @@ func (m *maker) ruleOf(x *spec.Rule) Rule {
 		Never: spec.Texts(x.Never), Confirmed: spec.Texts(x.Confirmed), Used: m.uses["rule "+x.Name.Text],
 	}
 	for _, f := range x.Forms {
-		out.Forms = append(out.Forms, Fact{f.Name.Text, f.Pattern.Text})
+		out.Forms = append(out.Forms, Form{f.Name.Text, f.Pattern.Text, namesWords(f.Names.Text)})
 	}
 	return out
 }

@@ -161,8 +161,8 @@ type Map struct {
 	Used                             []string
 }
 
-// Column is the head of a column.
-type Column struct{ Name, Title, Codes string }
+// Column is the head of a column. Means says in words what its values stand for.
+type Column struct{ Name, Title, Means string }
 
 // MapRow is one row of a map.
 type MapRow struct {
@@ -179,10 +179,13 @@ type Exception struct{ Column, Code, Why string }
 // Rule is a naming rule.
 type Rule struct {
 	Name, Title, Note, Anchor, Place string
-	Forms                            []Fact
+	Forms                            []Form
 	Never, Confirmed                 []string
 	Used                             []string
 }
+
+// Form is one way in which a naming rule writes a name.
+type Form struct{ Name, Pattern, Means string }
 
 // Table is a decision table.
 type Table struct {

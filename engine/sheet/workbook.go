@@ -158,7 +158,7 @@ func (s *Sheet) stepPage() leaf {
 func mapPage(m Map) leaf {
 	p := leaf{name: "Map " + m.Name}
 	for _, c := range m.Columns {
-		p.head, p.widths = append(p.head, strings.TrimSpace(c.Title+" ("+c.Name+")")), append(p.widths, 44)
+		p.head, p.widths = append(p.head, columnHead(c)), append(p.widths, 44)
 	}
 	p.head, p.widths = append(p.head, "One way only, because", "Note"), append(p.widths, 50, 50)
 	for _, r := range m.Rows {
@@ -181,16 +181,25 @@ func mapPage(m Map) leaf {
 	return p
 }
 
+// columnHead is a column's title and name, and under them what its values stand for.
+func columnHead(c Column) string {
+	head := strings.TrimSpace(c.Title + " (" + c.Name + ")")
+	if c.Means != "" {
+		head += "\n" + capital(c.Means)
+	}
+	return head
+}
+
 func rulePage(r Rule) leaf {
-	p := leaf{name: "Rule " + r.Name, widths: []float64{20, 60}, head: []string{"Form", "How it is written"}}
+	p := leaf{name: "Rule " + r.Name, widths: []float64{20, 60, 60}, head: []string{"Form", "How it is written", "What it names"}}
 	for _, f := range r.Forms {
-		p.rows = append(p.rows, []string{f.Word, f.Text})
+		p.rows = append(p.rows, []string{f.Name, f.Pattern, capital(f.Means)})
 	}
 	for _, n := range r.Confirmed {
-		p.rows = append(p.rows, []string{"confirmed", n})
+		p.rows = append(p.rows, []string{"confirmed", n, ""})
 	}
 	for _, n := range r.Never {
-		p.rows = append(p.rows, []string{"never", n})
+		p.rows = append(p.rows, []string{"never", n, ""})
 	}
 	return p
 }
