@@ -200,6 +200,30 @@ routes:
 	}
 }
 
+// All that was sent can be counted, also when there is none.
+func TestLedgerOfAll(t *testing.T) {
+	f := caseFlow(t, `
+routes:
+- name: all
+  steps:
+  - {name: said, ledger: west.message, by: {case: case.case_id}, all: true}
+  - {name: turn, expr: 'text(count(said, .place != case.number))'}
+  write:
+  - {send: west.message, once_per: {turn: turn}, known_as: {case: case.case_id, place: case.number}, fields: {place: {from: case.name}}}
+`)
+	entries := records("west.message", `{"case":"K1","place":"6","state":"shown"}`, `{"case":"K1","place":"7","state":"shown"}`, `{"case":"K1","place":"6","state":"parked"}`)
+	for body, want := range map[string]string{
+		`{"id":"c1","case_id":"K1","name":"N","number":"7"}`: `["turn","2"]`,
+		`{"id":"c1","case_id":"K1","name":"N","number":"6"}`: `["turn","1"]`,
+		`{"id":"c1","case_id":"K2","name":"N","number":"6"}`: `["turn","0"]`,
+	} {
+		got := decide(f, body, map[string]Answer{"ledger west.message case=K1": entries, "ledger west.message case=K2": {}})
+		if len(got.Changes) != 1 || got.Changes[0].Once != want {
+			t.Errorf("%s: want %s, got %s", body, want, told(got))
+		}
+	}
+}
+
 func TestSendsGoOnce(t *testing.T) {
 	f := caseFlow(t, "routes:\n- name: all\n  steps: []"+sendName)
 	body := `{"id":"c1","case_id":"K\"1"}`

@@ -188,7 +188,10 @@ func (rc *routeCompiler) ledger(s *spec.Step) step {
 	for _, word := range append(names, "state", "answer") {
 		of.fields = append(of.fields, engine.Field{Name: word, Type: engine.Text, Class: engine.Code})
 	}
-	l := &ledgerStep{object: o, all: rc.bindings(by), answer: answer, unanswered: s.Only.Text == "unanswered"}
+	if s.All {
+		of = listOf(of)
+	}
+	l := &ledgerStep{object: o, by: rc.bindings(by), answer: answer, unanswered: s.Only.Text == "unanswered", list: s.All}
 	l.about = rc.bind(s, of)
 	return l
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
@@ -106,15 +107,16 @@ func plainText(v value) string {
 type ledgerStep struct {
 	about
 	object     *objectType
-	all        []binding
+	by         []binding
 	answer     code // may be nil: the answer that the entry must have
 	unanswered bool
+	list       bool // all that fit, oldest first
 }
 
 func (s *ledgerStep) take(d *decision, it *item) bool {
 	d.slots[s.slot] = value{}
 	ask := Ask{Kind: AskLedger, Object: s.object.full}
-	for _, b := range s.all {
+	for _, b := range s.by {
 		v := b.code(&d.frame)
 		if v.blank() {
 			return true
@@ -131,11 +133,12 @@ func (s *ledgerStep) take(d *decision, it *item) bool {
 	if !ok {
 		return false
 	}
-	for _, entry := range reply.records {
-		if s.fits(entry, answer) {
-			d.slots[s.slot] = entry
-			break
-		}
+	fitting := slices.DeleteFunc(slices.Clone(reply.records), func(e value) bool { return !s.fits(e, answer) })
+	switch {
+	case s.list:
+		d.slots[s.slot] = listValue(fitting)
+	case len(fitting) > 0:
+		d.slots[s.slot] = fitting[0]
 	}
 	return true
 }

@@ -27,7 +27,11 @@ func stepWords(s spec.Step) string {
 	case spec.RecallStep:
 		return fmt.Sprintf("Take what %s last listed where %s.", code(s.Object.Text), bound(s.By, "or"))
 	case spec.LedgerStep:
-		text := fmt.Sprintf("Look up what was sent as %s where %s", code(s.Object.Text), bound(s.By, "and"))
+		what := "what was sent"
+		if s.All {
+			what = "everything that was sent"
+		}
+		text := fmt.Sprintf("Look up %s as %s where %s", what, code(s.Object.Text), bound(s.By, "and"))
 		if s.Only.Text != "" {
 			text += ", and has not been answered"
 		}

@@ -96,7 +96,7 @@ func decodeStep(n *node, kind StepKind) Step {
 	case RecallStep:
 		s.Object, s.By, s.Unswept = main, bindings(n.get("by_any")), otherwise(n.get("unswept"))
 	case LedgerStep:
-		s.Object, s.By, s.Only = main, bindings(n.get("by")), n.get("only").scalar()
+		s.Object, s.By, s.Only, s.All = main, bindings(n.get("by")), n.get("only").scalar(), n.get("all").isTrue()
 	case EachStep:
 		s.List, s.Distinct, s.Item = main, n.get("distinct").scalars(), n.get("item").scalar()
 	case PickStep:

@@ -177,6 +177,7 @@ type Step struct {
 	Of          Scalar    // read: the name of the owner
 	OnlyIf      Scalar    // read: expression; when not exactly true nothing is read and the name is empty
 	Only        Scalar    // ledger: "unanswered" or "" (all)
+	All         bool      // ledger: the list of all that fit, not the first
 	List        Scalar    // each, pick: expression of a list
 	Where       Scalar    // each, pick: expression, may use the step's own name
 	Try         []Scalar  // pick: expressions; the first one with a hit decides
