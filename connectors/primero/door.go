@@ -65,9 +65,9 @@ func (d *door) do(ctx context.Context, r rest.Request) (*rest.Response, error) {
 		return nil, rest.Unsent(engine.Fault{Kind: engine.Auth, Op: r.Op, Ref: r.Ref, Err: errShut, Next: "Correct the user or the password of this connection, then start again."})
 	}
 	if d.basic {
-		return d.send(ctx, r, "Basic "+base64.StdEncoding.EncodeToString([]byte(d.user+":"+d.secret.Reveal())))
+		return ownWord(d.send(ctx, r, "Basic "+base64.StdEncoding.EncodeToString([]byte(d.user+":"+d.secret.Reveal()))))
 	}
-	return d.sendWithToken(ctx, r)
+	return ownWord(d.sendWithToken(ctx, r))
 }
 
 func (d *door) state() (proven, shut bool) {

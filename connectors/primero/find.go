@@ -166,7 +166,7 @@ func (r *reader) ask(ctx context.Context, by string, values []string, fields str
 // referralsOf reads the referrals of one case (§4). A case that is gone has none.
 func (r *reader) referralsOf(ctx context.Context, owner string) ([]engine.Record, error) {
 	answer, err := r.api.door.do(ctx, rest.Request{Op: "read referrals of case", Ref: owner, Path: casesPath + "/{id}/referrals", Args: []string{owner}, MaxBody: maxSmall})
-	if answer != nil && answer.Status == 404 {
+	if gone(answer) {
 		return nil, nil
 	}
 	if err != nil {

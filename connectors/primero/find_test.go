@@ -2,6 +2,7 @@ package primero_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -135,5 +136,31 @@ func TestCheckPasses(t *testing.T) {
 	w.AddCase(map[string]any{"case_id": "x"})
 	if err := w.conn.Check(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A 404 that is not Primero's own is somebody in between who lost the way: it does not say that the case is gone.
+func TestPageNotFoundIsNoAnswer(t *testing.T) {
+	w := newWorld(t, func(_ *sim.Options, s map[string]string) { s["retries"] = "0" })
+	id := w.AddCase(map[string]any{"consent_for_services": true, "disclosure_other_orgs": true})
+	if _, err := w.Refer(id, "worker1", "worker2", "", "please help"); err != nil {
+		t.Fatal(err)
+	}
+	w.FailNext(nil, sim.Page404, 1)
+	got, err := w.conn.Reader().Find(t.Context(), engine.Lookup{Object: "referral", Values: []string{id}})
+	if err == nil {
+		t.Fatalf("the case is said to have %d referrals", len(got))
+	}
+	if f := faultOf(t, err); f.Kind != engine.Transient {
+		t.Errorf("%v", f)
+	}
+	w.FailNext(nil, sim.Page404, 1)
+	if got := w.write(t, update(id, `{"age":1}`)); got.State != engine.Unknown || got.Fault.Kind != engine.Transient {
+		t.Errorf("an update ended %s: %v", got.State, got.Fault)
+	}
+	w.AddCase(map[string]any{"case_id": "taken"})
+	w.FailNext(func(r *http.Request) bool { return r.Method == http.MethodGet }, sim.Page404, 1)
+	if got := w.write(t, create(`{"id":"`+newID+`","module_id":"primeromodule-cp","case_id":"taken"}`)); got.State != engine.Unknown {
+		t.Errorf("a create that met another case, which could not be looked at, ended %s: %v", got.State, got.Fault)
 	}
 }

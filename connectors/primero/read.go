@@ -227,7 +227,7 @@ func notThere(op, object string) *engine.Fault {
 // show reads one case; nil when there is none.
 func (a *api) show(ctx context.Context, id, fields string) (*gjson.Result, error) {
 	answer, err := a.door.do(ctx, rest.Request{Op: "read case", Ref: id, Path: casesPath + "/{id}", Args: []string{id}, Query: fields})
-	if answer != nil && answer.Status == 404 {
+	if gone(answer) {
 		return nil, nil
 	}
 	if err != nil {

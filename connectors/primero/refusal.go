@@ -12,6 +12,8 @@ import (
 	"github.com/casebridge/casebridge/engine"
 )
 
+var errLostWay = errors.New("a 404 came that is not Primero's own")
+
 // maxRefused bounds how many fields a fault names.
 const maxRefused = 20
 
@@ -29,9 +31,28 @@ func refusal(answer *rest.Response, err error) engine.Outcome {
 	case http.StatusForbidden: // this record, not the connection
 		f.Kind, f.Next = engine.Rejected, "Give the role of this connection's user the right to change this record."
 	case http.StatusNotFound:
+		if !gone(answer) {
+			return engine.Outcome{State: engine.Unknown, Fault: f}
+		}
 		f.Kind, f.Next = engine.Conflict, "The record is gone; it is decided again when its source changes."
 	}
 	return outcome
+}
+
+// gone says whether an answer is Primero's own word that it has no such record (§6).
+func gone(answer *rest.Response) bool {
+	return answer != nil && answer.Status == http.StatusNotFound && gjson.GetBytes(answer.Body, "errors").IsArray()
+}
+
+// ownWord takes a 404 for Primero's word only when it is: a page with that status is from somebody in between
+// who lost the way, and says nothing about any record.
+func ownWord(answer *rest.Response, err error) (*rest.Response, error) {
+	var f *engine.Fault
+	if answer == nil || answer.Status != http.StatusNotFound || gone(answer) || !errors.As(err, &f) {
+		return answer, err
+	}
+	f.Kind, f.Err, f.Next = engine.Transient, errLostWay, "Look at what stands between here and Primero; if it goes on, check the url of this connection."
+	return answer, err
 }
 
 // refusedFields reads the details of `{"errors":[{"detail":…}]}`: JSON pointers into the document, or the name

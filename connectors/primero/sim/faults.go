@@ -17,6 +17,7 @@ type FaultKind string
 const (
 	NoFault      FaultKind = ""
 	Status500    FaultKind = "500"          // an errors answer with an exception's text
+	Page404      FaultKind = "404 page"     // the proxy's page: it does not know the way to the server
 	Status502    FaultKind = "502"          // the proxy's page
 	Status504    FaultKind = "504"          // the proxy's page
 	After504     FaultKind = "504 after"    // the same, but the request was handled
@@ -134,6 +135,8 @@ func (s *System) under(f Fault, r *http.Request) (a answer, cut int) {
 	switch f.Kind {
 	case Status500:
 		return broken(r, "could not obtain a connection from the pool within 5.000 seconds"), -1
+	case Page404:
+		return proxyPage(http.StatusNotFound, "Not Found"), -1
 	case Status502:
 		return proxyPage(http.StatusBadGateway, "Bad Gateway"), -1
 	case Status504:
