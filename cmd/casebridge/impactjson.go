@@ -28,7 +28,15 @@ type flowJSON struct {
 	Window   string      `json:"window,omitempty"`
 	Read     int         `json:"read"`
 	Changed  int         `json:"changed"`
+	Held     []heldBoth  `json:"held_by_both,omitempty"`
 	Routes   []routeJSON `json:"routes,omitempty"`
+}
+
+// heldBoth is a reason for which both versions keep records from going.
+type heldBoth struct {
+	Verdict string      `json:"verdict"`
+	Reason  *reasonLine `json:"reason"`
+	Records int         `json:"records"`
 }
 
 type routeJSON struct {
@@ -81,6 +89,9 @@ func (v *impactView) json(r impactReport) error {
 	out := impactJSON{jsonLabel(r.Old), jsonLabel(r.New), []flowJSON{}}
 	for _, f := range r.Flows {
 		line := flowJSON{Flow: f.Flow, Presence: string(f.Presence), Window: f.Window, Read: f.Read, Changed: f.Changed}
+		for _, h := range f.Held {
+			line.Held = append(line.Held, heldBoth{string(h.Verdict), reasonJSON(v.now, h.Reason), h.Records})
+		}
 		for _, route := range f.Routes {
 			line.Routes = append(line.Routes, v.routeJSON(route))
 		}
@@ -116,7 +127,7 @@ func (v *impactView) exampleJSON(e inspect.FieldExample) fieldExampleJSON {
 		out.Old, out.New = e.Old.Raw(), e.New.Raw()
 	}
 	if e.OldRule != "" {
-		out.OldRule = path.Join(v.old, e.OldRule)
+		out.OldRule = placeUnder(v.old, e.OldRule)
 	}
 	if e.NewRule != "" {
 		out.NewRule = path.Join(v.now, e.NewRule)
@@ -135,7 +146,7 @@ func reasonJSON(root string, r engine.Reason) *reasonLine {
 	}
 	line := &reasonLine{Code: r.Code, Text: r.Text, Value: r.Value}
 	if r.Place != "" {
-		line.Place = path.Join(root, r.Place)
+		line.Place = placeUnder(root, r.Place)
 	}
 	return line
 }
@@ -150,6 +161,9 @@ func (v *impactView) markdown(r impactReport) error {
 	}
 	for _, f := range r.Flows {
 		fmt.Fprintf(v.out, "\n**%s**: %s\n", f.Flow, cell(headline(f)))
+		for _, line := range held(f) {
+			fmt.Fprintf(v.out, "<br>%s\n", cell(line))
+		}
 		if len(f.Routes) == 0 {
 			continue
 		}

@@ -16,8 +16,16 @@ type impactReport struct {
 	Flows    []flowReport
 }
 
-// versionLabel names specs: as the user would open them, and by their hash.
+// versionLabel names specs: as the user would open them, or the run that kept them, and by their hash.
 type versionLabel struct{ Root, Version string }
+
+// placeUnder is a place in specs. Those that a run kept lie in no directory.
+func placeUnder(root, at string) string {
+	if strings.HasPrefix(root, lastRun+" ") {
+		return root + ": " + at
+	}
+	return path.Join(root, at)
+}
 
 func (v versionLabel) String() string { return fmt.Sprintf("%s (version %.12s)", v.Root, v.Version) }
 
@@ -73,11 +81,26 @@ func (v *impactView) text(r impactReport) error {
 	}
 	for _, f := range r.Flows {
 		fmt.Fprintf(v.out, "\n%s: %s\n", f.Flow, headline(f))
+		for _, line := range held(f) {
+			fmt.Fprintf(v.out, "  %s\n", line)
+		}
 		for _, route := range f.Routes {
 			v.route(f, route)
 		}
 	}
 	return nil
+}
+
+// held says how much goes nowhere whichever specs count: where that is most, the comparison shows little.
+func held(f flowReport) []string {
+	var lines []string
+	for i, h := range f.Held {
+		if i == mostNamed {
+			return append(lines, fmt.Sprintf("under both: %s", counted(len(f.Held)-i, "more reason")))
+		}
+		lines = append(lines, fmt.Sprintf("under both: %s %s: %s", counted(h.Records, f.Noun), past(h.Verdict), h.Reason.Text))
+	}
+	return lines
 }
 
 func (v *impactView) route(f flowReport, r inspect.RouteImpact) {
@@ -131,7 +154,7 @@ func (v *impactView) rule(f inspect.FieldImpact) string {
 		case e.NewRule != "":
 			return path.Join(v.now, e.NewRule)
 		case e.OldRule != "":
-			return path.Join(v.old, e.OldRule)
+			return placeUnder(v.old, e.OldRule)
 		}
 	}
 	return ""
@@ -142,7 +165,7 @@ func (v *impactView) turnPlace(t inspect.Turn) string {
 	case t.New.Place != "" && t.To != inspect.Nothing && !t.To.Writes():
 		return path.Join(v.now, t.New.Place)
 	case t.Old.Place != "":
-		return path.Join(v.old, t.Old.Place)
+		return placeUnder(v.old, t.Old.Place)
 	}
 	return ""
 }

@@ -80,7 +80,7 @@ func (a *app) lastSpecs(ctx context.Context, now *compiled) (spec.Place, string,
 		return spec.Place{}, "", usageError{fmt.Errorf("--against last: the specs of the last run (version %.12s) were not kept; give a directory or a state that git knows", runs[0].SpecVersion)}
 	}
 	place, err := spec.Unpack(raw)
-	return place, fmt.Sprintf("last run %d:%s", runs[0].ID, a.projectRoot()), err
+	return place, fmt.Sprintf("last run %d", runs[0].ID), err
 }
 
 // gitSpecs are the specs as they stood in a state that git knows.

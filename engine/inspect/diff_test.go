@@ -31,6 +31,9 @@ func decided(changes ...engine.Change) mapping.Decision {
 func told(f FlowImpact) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %d\n", f.Changed, f.Read)
+	for _, h := range f.Held {
+		fmt.Fprintf(&b, "held %s %d (%s)\n", h.Verdict, h.Records, h.Reason.Text)
+	}
 	for _, r := range f.Routes {
 		fmt.Fprintf(&b, "%s %d\n", r.Route, r.Changed)
 		for _, x := range r.Fields {
@@ -63,6 +66,9 @@ func TestWhatCountsAsADifference(t *testing.T) {
 		"no change and update": {decided(stop("in", engine.NoChange, "nothing differs")), decided(update("in", "", field("a", "1"))), "1 of 1\nin 1\n  east.case a 1 other=0 newly=1 gone=0\n"},
 		"verdict":              {decided(update("in", "", field("a", "1"))), decided(stop("in", engine.Quarantined, "no row")), "1 of 1\nin 1\n  \"update\" -> \"quarantine\" 1 () (no row)\n"},
 		"reason":               {decided(stop("in", engine.Skip, "a")), decided(stop("in", engine.Skip, "b")), "1 of 1\nin 1\n  \"skip\" -> \"skip\" 1 (a) (b)\n"},
+		"held by both": {decided(stop("in", engine.Blocked, "a"), stop("out", engine.Blocked, "a"), stop("out", engine.Unclear, "b")),
+			decided(stop("in", engine.Blocked, "a"), stop("out", engine.Blocked, "a"), stop("out", engine.Unclear, "b")), "0 of 1\nheld blocked 1 (a)\nheld cannot tell 1 (b)\n"},
+		"skipped by both": {decided(stop("in", engine.Skip, "a")), decided(stop("in", engine.Skip, "a")), "0 of 1\n"},
 		"route renamed": {decided(stop("in", engine.Skip, "a")), decided(stop("into", engine.Skip, "a")),
 			"1 of 1\nin 1\n  \"skip\" -> \"\" 1 (a) ()\ninto 1\n  \"\" -> \"skip\" 1 () (a)\n"},
 		"sent under another key": {decided(send), decided(again), "1 of 1\nout 1\n  west.message (once_per) 1 other=1 newly=0 gone=0\n"},

@@ -21,7 +21,15 @@ type FlowImpact struct {
 	Changed  int           // records of which something differs
 	Fields   []FieldImpact // of all routes together: counts only
 	Turns    []Turn        // of all routes together: counts only
+	Held     []Held        // what goes nowhere under either version, and about which the change therefore says nothing
 	Routes   []RouteImpact
+}
+
+// Held is a reason for which both versions keep parts of records from going. Counts are records.
+type Held struct {
+	Verdict engine.Verdict
+	Reason  engine.Reason // without its value; its place is in the new specs
+	Records int
 }
 
 // Changes says whether anything differs: a record, or the flow's being there at all.

@@ -79,6 +79,7 @@ func (t *tally) pair(p pair) bool {
 	}
 	fields := p.fieldDiffs()
 	if len(turns) == 0 && len(fields) == 0 {
+		t.held(p)
 		return false
 	}
 	r := t.route(p.route())
@@ -89,6 +90,28 @@ func (t *tally) pair(p pair) bool {
 		t.field(r, f, p.any().Item)
 	}
 	return true
+}
+
+// held counts a part of a record that both versions stop for the same reason. A skip is how it should be.
+func (t *tally) held(p pair) {
+	v := verdict(p.new)
+	if v != engine.Blocked && v != engine.Quarantined && v != engine.Unclear {
+		return
+	}
+	reason := p.new.Reason
+	reason.Value = ""
+	i := slices.IndexFunc(t.impact.Held, func(h Held) bool { return h.Verdict == v && h.Reason.Text == reason.Text })
+	if i < 0 && len(t.impact.Held) >= mostTurns {
+		reason = engine.Reason{Text: "other reasons"}
+		i = slices.IndexFunc(t.impact.Held, func(h Held) bool { return h.Verdict == v && h.Reason.Text == reason.Text })
+	}
+	if i < 0 {
+		i = len(t.impact.Held)
+		t.impact.Held = append(t.impact.Held, Held{Verdict: v, Reason: reason})
+	}
+	if t.once([3]any{"held", v, reason.Text}) {
+		t.impact.Held[i].Records++
+	}
 }
 
 func (p pair) turn() Turn {
@@ -225,6 +248,7 @@ func turnOf(list *[]Turn, turn Turn) *Turn {
 // report is the tally in order: fields by how many records they change, turns likewise.
 func (t *tally) report() FlowImpact {
 	order(t.impact.Fields, t.impact.Turns)
+	slices.SortStableFunc(t.impact.Held, func(a, b Held) int { return cmp.Compare(b.Records, a.Records) })
 	for i := range t.impact.Routes {
 		order(t.impact.Routes[i].Fields, t.impact.Routes[i].Turns)
 	}
