@@ -33,7 +33,8 @@ type door struct {
 }
 
 func newDoor(s engine.Settings, client *rest.Client) (*door, error) {
-	d := &door{client: client, user: s.Text("user"), secret: s.Secret("password"), first: make(chan struct{}, 1)}
+	// Primero stores user names in small letters and compares them to the letter (§1.1).
+	d := &door{client: client, user: strings.ToLower(strings.TrimSpace(s.Text("user"))), secret: s.Secret("password"), first: make(chan struct{}, 1)}
 	for _, name := range []string{"user", "password"} {
 		if s.Text(name) == "" {
 			return nil, &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: name, Err: errors.New("is missing")}

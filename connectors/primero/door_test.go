@@ -38,6 +38,14 @@ func TestWrongPasswordIsTriedOnce(t *testing.T) {
 	}
 }
 
+// Primero keeps user names in small letters and compares them to the letter; each wrong one counts towards the lock (§1.1).
+func TestUserNameIsSentAsPrimeroStoresIt(t *testing.T) {
+	w := newWorld(t, func(_ *sim.Options, s map[string]string) { s["user"] = " Casebridge " })
+	if err := w.conn.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLegacyTokenIsFetchedOnceAndRenewed(t *testing.T) {
 	w := newWorld(t, func(o *sim.Options, s map[string]string) { o.Version, s["auth"] = "2.10.1", "token" })
 	id := w.AddCase(map[string]any{"case_id": "c-1"})

@@ -35,7 +35,7 @@ func (Driver) Name() string { return driverName }
 // Settings implements engine.Driver.
 func (Driver) Settings() []engine.Setting {
 	return append(rest.Settings("5", "40", "60s"),
-		engine.Setting{Name: "user", Note: "user name, in small letters as Primero stores it", Required: true},
+		engine.Setting{Name: "user", Note: "user name", Required: true},
 		engine.Setting{Name: "password", Note: "that user's password", Secret: true, Required: true},
 		engine.Setting{Name: "auth", Note: `"basic", or "token" for Primero up to 2.10 where Basic is switched off`, Default: "basic"},
 		engine.Setting{Name: "page", Note: "records per page, at most 1000", Default: "500"},
