@@ -132,7 +132,8 @@ func member(object gjson.Result, name string) gjson.Result {
 }
 
 // unfit finds what Primero would refuse or, worse, take in the wrong way: a null for a boolean (422) or a
-// list (dropped in silence), and a row without its key (asked twice, it stands there twice) (§3.2, §3.4).
+// list (dropped in silence), a row without its key (asked twice, it stands there twice), and two rows with
+// one key (the second is ignored, or stands there for good) (§3.2, §3.4).
 func unfit(document, current gjson.Result) (reason, field string) {
 	document.ForEach(func(name, want gjson.Result) bool {
 		have := member(current, name.String())
@@ -140,7 +141,7 @@ func unfit(document, current gjson.Result) (reason, field string) {
 		case want.Type == gjson.Null && (have.IsBool() || have.IsArray()):
 			reason = "Primero cannot clear a tick box or a list with null"
 		case isRows(want) && !allKeyed(want):
-			reason = "every row needs its unique_id, so that asking twice makes one row"
+			reason = "every row needs a unique_id of its own, so that asking twice makes one row"
 		default:
 			return true
 		}
@@ -150,11 +151,15 @@ func unfit(document, current gjson.Result) (reason, field string) {
 	return reason, field
 }
 
+// allKeyed says whether every row has a key, and no two have the same.
 func allKeyed(rows gjson.Result) bool {
+	seen := map[string]bool{}
 	for _, row := range rows.Array() {
-		if key := member(row, rowKey); key.Type != gjson.String || key.Str == "" {
+		key := member(row, rowKey)
+		if key.Type != gjson.String || key.Str == "" || seen[key.Str] {
 			return false
 		}
+		seen[key.Str] = true
 	}
 	return true
 }

@@ -18,7 +18,10 @@ const (
 	nextStatus = "Look at the referral in Primero: somebody may have answered it already."
 )
 
-var errNotReferral = errors.New("the answer is not about a referral")
+var (
+	errNotReferral = errors.New("the answer is not about a referral")
+	errNotCase     = errors.New("the answer is not about the new case")
+)
 
 // writer implements engine.Writer.
 type writer struct {
@@ -65,14 +68,23 @@ func (w *writer) create(ctx context.Context, c *engine.Change, document gjson.Re
 	answer, err := w.api.door.do(ctx, rest.Request{
 		Op: "create case", Ref: id, Method: http.MethodPost, Path: casesPath, Body: wrap(c.Document), Repeatable: true,
 	})
-	if err == nil {
+	if err == nil && created(answer, id) {
 		return w.readBack(ctx, id, document)
 	}
 	w.made.answered(ctx, "")
+	if err == nil {
+		return engine.Outcome{State: engine.Unknown, Fault: &engine.Fault{
+			Kind: engine.Transient, Op: "create case", Ref: id, Status: answer.Status, Err: errNotCase}}
+	}
 	if answer != nil && answer.Status == http.StatusConflict {
 		return w.afterConflict(ctx, id, err)
 	}
 	return refusal(answer, err)
+}
+
+// created says whether an answer is Primero's to a create: 204, or the case (§3.3).
+func created(answer *rest.Response, id string) bool {
+	return answer.Status == http.StatusNoContent || gjson.GetBytes(answer.Body, "data.id").String() == id
 }
 
 // readBack compares a new case with what was sent: the answer to a create with an id is empty (§3.3), and what

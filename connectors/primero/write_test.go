@@ -139,6 +139,7 @@ func TestWhatPrimeroWouldSpoilIsNotSent(t *testing.T) {
 	for name, c := range map[string]engine.Change{
 		"null for a tick box":   c,
 		"row without its key":   update(id, `{"services_section":[{"service_provider":"p"}]}`),
+		"a row twice":           update(id, `{"services_section":[{"unique_id":"`+newID+`","service_provider":"p"},{"unique_id":"`+newID+`","service_provider":"q"}]}`),
 		"create without its id": {Verdict: engine.Create, Document: document(`{"module_id":"primeromodule-cp"}`)},
 		"update without an id":  update("", `{"age":1}`),
 		"no document":           update(id, ``),
@@ -213,3 +214,13 @@ func TestPlanWritesNothing(t *testing.T) {
 
 func post(r *http.Request) bool  { return r.Method == http.MethodPost }
 func patch(r *http.Request) bool { return r.Method == http.MethodPatch }
+
+// A create is answered with 204, or with the case itself. Any other JSON is from somebody in between.
+func TestCreateAnsweredByAStrangerIsUnknown(t *testing.T) {
+	conn := serving(t, `{"status":"ok"}`)
+	c := create(`{"id":"` + newID + `","module_id":"primeromodule-cp"}`)
+	c.Object = "west.case"
+	if got := conn.Writer().Write(t.Context(), []engine.Change{c})[0]; got.State != engine.Unknown || got.Fault == nil || got.Fault.Kind != engine.Transient {
+		t.Errorf("%s %v", got.State, got.Fault)
+	}
+}
