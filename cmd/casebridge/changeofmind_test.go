@@ -1,9 +1,12 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 )
 
 // People in Primero accept what an NGO refers, take it back and accept it after
@@ -49,5 +52,61 @@ func TestDecisionsThatAreTakenBack(t *testing.T) {
 	}
 	if o := r.run(t, exitDone, "parked", "list", "--awaiting"); !strings.Contains(o.out, "Nothing awaits verification") {
 		t.Errorf("decisions that the list shows still wait:\n%s", o.out)
+	}
+}
+
+// A worker refers a service again that the NGO refused, on the same row. Whose answer the second one is cannot be
+// known from outside, so it waits for a person; what the program tells that person to do is enough.
+func TestServiceReferredAgainOnItsOwnRow(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, t.TempDir())
+	c := r.referred(t, 1, "counselling_trauma", "gpc")
+	row := c.Services[0].ID
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	hour := func(code int) outcome {
+		t.Helper()
+		r.clock.later(time.Hour)
+		return r.run(t, code, "run")
+	}
+	hour(exitDone)
+	first := r.received("gpc")[0]
+	slug, err := r.oscar.TakeUp("gpc", first.ID)
+	do(err)
+	do(r.oscar.Reject("gpc", slug))
+	hour(exitDone)
+	if s := r.playedCase(t, c.ID).Services[0]; s.Status != "rejected_936484" {
+		t.Fatalf("the row says %q, want the refusal", s.Status)
+	}
+
+	_, err = r.primero.Refer(c.ID, playWorker, "agency-gpc-user", row, "Invented second reason")
+	do(err)
+	hour(exitDone)
+	got := r.received("gpc")
+	if len(got) != 2 {
+		t.Fatalf("the NGO received %d referrals, want both", len(got))
+	}
+	_, err = r.oscar.LinkPending("gpc")
+	do(err)
+	do(r.oscar.EditReferralStatus("gpc", got[1].ID, oscarsim.Accepted))
+	o := hour(exitPartial)
+	if held := r.run(t, exitDone, "quarantine", "list"); !strings.Contains(held.out, "write the OSCaR referral id into it") {
+		t.Fatalf("it does not say what to do:\n%s\n%s", o.out, held.out)
+	}
+	if n := len(r.playedCase(t, c.ID).Services); n != 1 {
+		t.Errorf("the case has %d rows, want the one", n)
+	}
+
+	do(r.primero.EditService(c.ID, row, map[string]any{"oscar_referral_id_a4ac8a5": strconv.FormatInt(got[1].ID, 10)}))
+	o = hour(exitDone)
+	if s := r.playedCase(t, c.ID).Services[0]; s.Status != "accepted_340953" {
+		t.Errorf("the row says %q, want the acceptance\n%s", s.Status, o.out)
+	}
+	if held := r.run(t, exitDone, "quarantine", "list"); !strings.Contains(held.out, "Nothing is in quarantine") {
+		t.Errorf("what went through is still held:\n%s", held.out)
 	}
 }
