@@ -157,11 +157,14 @@ func nobody(string) string { return "no-case-" + uuid.NewString() }
 
 // ignored is the fault of a filter that Primero did not apply (§2.3).
 func ignored(op, field string) *engine.Fault {
-	next := "Put this field on a form of the role of this connection's user."
+	return &engine.Fault{Kind: engine.Environment, Op: op, Ref: field, Err: errors.New("the filter was ignored, and the answer would be other cases"), Next: nextIgnored(field)}
+}
+
+func nextIgnored(field string) string {
 	if field == stampField {
-		next = "Check that the role of this connection's user may read cases, and that the server runs in UTC."
+		return "Check that the role of this connection's user may read cases, and that the server runs in UTC."
 	}
-	return &engine.Fault{Kind: engine.Environment, Op: op, Ref: field, Err: errors.New("the filter was ignored, and the answer would be other cases"), Next: next}
+	return "Put this field on a form of the role of this connection's user."
 }
 
 // lineLength is how long a GET of cases with this query is, page numbers included.

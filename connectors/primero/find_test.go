@@ -164,3 +164,19 @@ func TestPageNotFoundIsNoAnswer(t *testing.T) {
 		t.Errorf("a create that met another case, which could not be looked at, ended %s: %v", got.State, got.Fault)
 	}
 }
+
+// Primero answers with nothing when a query fails inside. Taken at its word, every case would be made anew.
+func TestFilterThatFindsNothingIsAFault(t *testing.T) {
+	for _, field := range []string{"case_id", "oscar_number", "last_updated_at"} {
+		w := newWorld(t, func(o *sim.Options, _ map[string]string) { o.Switches.DeafFilters = []string{field} })
+		if err := w.conn.Check(t.Context()); err != nil {
+			t.Errorf("%s, while there is no case: %v", field, err)
+		}
+		w.AddCase(map[string]any{"case_id": "c-1", "oscar_number": "01ABC"})
+		w.AddCase(map[string]any{"case_id": `c-2 "quoted"`})
+		err := w.conn.Check(t.Context())
+		if f := faultOf(t, err); f.Kind != engine.Environment || f.Ref != field || f.Next == "" || strings.Contains(f.Error(), "01ABC") {
+			t.Errorf("%s: %v", field, f)
+		}
+	}
+}

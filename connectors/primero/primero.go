@@ -109,20 +109,18 @@ func (c *connection) Writer() engine.Writer {
 }
 func (c *connection) Close() error { return c.api.client.Close() }
 
-// Check signs in and proves that the filters this connection relies on are not ignored: each is
-// asked for a value that no case has and must then find nothing (§2.3).
+// Check signs in and proves that the filters this connection relies on are neither ignored (§2.3) nor
+// deaf (§2.4): each is asked for a value that no case has, and for one that a case has.
 func (c *connection) Check(ctx context.Context) error {
 	version, err := c.api.version(ctx)
 	if err != nil {
 		return err
 	}
 	c.api.log.LogAttrs(ctx, slog.LevelInfo, "signed in", slog.String("connection", c.api.connection), slog.String("primero", version))
-	for _, field := range c.identifiers {
-		if err := c.api.probe(ctx, field, nobody(field)); err != nil {
-			return err
-		}
+	if err := c.proveIgnored(ctx); err != nil {
+		return err
 	}
-	return c.api.probe(ctx, stampField, windowText(farAway, farAway))
+	return c.proveFinding(ctx)
 }
 
 // farAway is a moment at which nothing has changed yet.

@@ -47,6 +47,9 @@ func (s *System) perPage(q *node) int {
 func (s *System) narrow(q *asked, u *account) error {
 	permitted := s.filters(u)
 	for _, name := range sortedKeys(q.params.kids) {
+		if permitted[name] && slices.Contains(s.switches.DeafFilters, name) {
+			return errSQL
+		}
 		n := q.params.kids[name]
 		var err error
 		switch {

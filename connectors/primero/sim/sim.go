@@ -52,6 +52,8 @@ type Switches struct {
 	ConfigLock bool
 	// LongLines takes request lines of more than 1 KB, as a server without the shipped nginx does.
 	LongLines bool
+	// DeafFilters are parameters with which the database fails: the list is then 200 and empty (§2.4).
+	DeafFilters []string
 	// UnstableTies makes rows with equal sort keys swap places on every second page (§2.2).
 	// Without it they stand as the database last wrote them, which moves whenever one is saved.
 	UnstableTies bool
