@@ -100,7 +100,7 @@ func TestExpressions(t *testing.T) {
 		{`lookup("kinds", "east", "visit", "west")`, `"home visit"`}, {`lookup("kinds", "west", "phone", "east")`, `"call"`}, {`lookup("kinds", "east", "none", "west")`, `null`}, {`lookup("kinds", "east", case.number, "west")`, `null`},
 		{`rule("place", "east", "org-alpha", "west")`, `"alpha"`}, {`rule("place", "west", "gamma", "user")`, `"org-gamma-user"`}, {`rule("place", "west", "public", "east")`, `null`}, {`rule("place", "east", "org-", "west")`, `null`}, {`rule("place", "east", "alpha", "west")`, `null`},
 		// what differs from its catalogue
-		{`upper(x.list)`, `broken: upper was given a list`}, {`x.list > 1`, `broken: a list is compared with a number`}, {`x.text + 1`, `broken: this needs two numbers`}, {`x.text == 1`, `false`}, {`any(x.text, true)`, `false`},
+		{`upper(x.list)`, `broken: upper was given a list`}, {`x.list > 1`, `broken: a list is compared with a number`}, {`x.text + 1`, `broken: this needs two numbers`}, {`x.text == 1`, `false`}, {`any(x.text, true)`, `broken: a list is due here, and this is a text`}, {`x.nested in x.nested`, `broken: a list is due here, and this is a record`}, {`any(x.null, true)`, `false`},
 		// what is not taken
 		{`case.nmae`, `refused: unknown-field`}, {`cse.name`, `refused: unknown-name`}, {`case.age == "7"`, `refused: mismatched`}, {`case.name + 1`, `refused: mismatched`}, {`case.kinds == "call"`, `refused: mismatched`},
 		{`upper(case.age)`, `refused: mismatched`}, {`foo(1)`, `refused: unknown-function`}, {`now()`, `refused: unknown-function`}, {`date("x")`, `refused: unknown-function`}, {`repeat("x", 9)`, `refused: unknown-function`}, {`sum([1])`, `refused: unknown-function`},

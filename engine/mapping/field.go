@@ -139,9 +139,20 @@ func (r *fieldRule) eval(d *decision, notes *[]engine.Reason) (v value, filled b
 		}
 	}
 	if !v.blank() {
-		return v, false, nil
+		return v, false, r.misfit(v)
 	}
 	return r.filled(notes)
+}
+
+// misfit refuses a list or a record where the field takes one value, and one value where it takes a list. Only a record
+// that differs from its catalogue brings them, and a target may drop them in silence.
+func (r *fieldRule) misfit(v value) *engine.Reason {
+	takes := formOf(r.field.Type)
+	if takes == anything || v.kind != object && (takes == listForm) == (v.kind == list) {
+		return nil
+	}
+	reason := r.reason("the field " + r.name + " takes " + takes.String() + ", and this is " + v.kind.String())
+	return &reason
 }
 
 // mapped looks the value up.

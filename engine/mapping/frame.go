@@ -55,9 +55,14 @@ func (f *frame) joined(at engine.Pos, size int, make func() string) value {
 	return textValue(make())
 }
 
-// rows returns the elements of a list that is about to be walked; nothing when
-// v is no list, or one that must not be walked.
+// rows returns the elements of a list that is about to be walked. What is blank has
+// none; any other value in a list's place breaks the expression down, or what
+// it holds would be passed over in silence.
 func (f *frame) rows(at engine.Pos, v value) []value {
+	if v.kind != list && !v.blank() {
+		f.fail(at, "a list is due here, and this is "+v.kind.String())
+		return nil
+	}
 	items := v.elements()
 	if len(items) > maxRows {
 		f.fail(at, "a list has more than 2000 entries")

@@ -117,6 +117,7 @@ type route struct {
 type binding struct {
 	name string
 	code code
+	at   engine.Pos
 }
 
 // about says which step something is, for names and reasons.

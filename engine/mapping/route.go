@@ -87,7 +87,7 @@ func (rc *routeCompiler) optional(expr spec.Scalar) code {
 func (rc *routeCompiler) bindings(of []spec.Binding) []binding {
 	var out []binding
 	for _, b := range of {
-		out = append(out, binding{b.Name.Text, rc.plain(b.Expr)})
+		out = append(out, binding{b.Name.Text, rc.plain(b.Expr), b.Expr.At})
 	}
 	return out
 }

@@ -81,8 +81,11 @@ func (s *recallStep) take(d *decision, it *item) bool {
 	ask := Ask{Kind: AskRecall, Object: s.object.full}
 	for _, b := range s.any {
 		if v := b.code(&d.frame); !v.blank() {
-			ask.Pairs = append(ask.Pairs, engine.Pair{Name: b.name, Value: plainText(v)})
+			ask.Pairs = append(ask.Pairs, d.pair(b, v))
 		}
+	}
+	if d.broken != nil {
+		return true
 	}
 	if len(ask.Pairs) == 0 {
 		return true
@@ -103,6 +106,15 @@ func plainText(v value) string {
 	return s
 }
 
+// pair is a binding with its value. A list or a record has no text to be looked up by: an empty one would fit what it must not.
+func (d *decision) pair(b binding, v value) engine.Pair {
+	s, ok := v.plain()
+	if !ok {
+		d.fail(b.at, b.name+" must be one value, and this is "+v.kind.String())
+	}
+	return engine.Pair{Name: b.name, Value: s}
+}
+
 // ledgerStep asks the store what was sent.
 type ledgerStep struct {
 	about
@@ -121,7 +133,10 @@ func (s *ledgerStep) take(d *decision, it *item) bool {
 		if v.blank() {
 			return true
 		}
-		ask.Pairs = append(ask.Pairs, engine.Pair{Name: b.name, Value: plainText(v)})
+		ask.Pairs = append(ask.Pairs, d.pair(b, v))
+	}
+	if d.broken != nil {
+		return true
 	}
 	var answer value
 	if s.answer != nil {
@@ -349,7 +364,7 @@ func (d *decision) pairs(bindings []binding) (pairs []engine.Pair, ok bool) {
 	for _, b := range bindings {
 		v := b.code(&d.frame)
 		ok = ok && !v.blank()
-		pairs = append(pairs, engine.Pair{Name: b.name, Value: plainText(v)})
+		pairs = append(pairs, d.pair(b, v))
 	}
 	return pairs, ok
 }
