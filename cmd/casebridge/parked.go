@@ -94,9 +94,10 @@ func (a *app) parkedResend() *cobra.Command {
 	var why string
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "resend ID...", Short: "It did not arrive: the next run that reads its record sends it",
+		Use: "resend ID...", Short: "It did not arrive: the next run of its flow sends it",
 		Long: "Lets parked sends go again. Look in the other system first: what had arrived after all is then there twice. Without --yes it\n" +
-			"only says what would happen. The word and its reason go to the audit trail. Of several, all are let go or none.",
+			"only says what would happen. Until it went, it stands in quarantine (`casebridge quarantine list`). The word and its reason go to\n" +
+			"the audit trail. Of several, all are let go or none.",
 		Args: asUsage(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.resolve(cmd, args, resolution{why: why, yes: yes})

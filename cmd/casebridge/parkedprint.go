@@ -203,8 +203,8 @@ func (a *app) resolved(sends []store.Sent, arrived bool) error {
 			fmt.Fprintf(a.stdout, "Send %d counts as sent; it is never sent again.\n", e.ID)
 			continue
 		}
-		fmt.Fprintf(a.stdout, "Send %d goes again with the next run that reads %s. To send it now:\n  casebridge run %s --case %s\n",
-			e.ID, e.Record, e.Flow, recordKey(e.Record))
+		fmt.Fprintf(a.stdout, "Send %d of %s goes again with the next run of %s. To send it now:\n  casebridge run %s --case %s\n",
+			e.ID, e.Record, e.Flow, e.Flow, recordKey(e.Record))
 	}
 	return nil
 }

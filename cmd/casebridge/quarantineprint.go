@@ -98,6 +98,8 @@ func byCause(entries []store.QuarantineEntry) []cause {
 // titleOf is what entries of one cause have in common, in words.
 func titleOf(e store.QuarantineEntry) string {
 	switch {
+	case e.Code == store.CodeLetGo:
+		return e.Object + " may go again"
 	case e.Kind == string(engine.Transient) && e.Refused():
 		return e.Object + " could not be written"
 	case e.Kind == string(engine.Transient):

@@ -112,7 +112,7 @@ func (a *app) retriable(q *quarantine, entries []store.QuarantineEntry) ([]store
 func (a *app) sayVersions(q *quarantine, entries []store.QuarantineEntry) {
 	var others []string
 	for _, e := range entries {
-		if v := fmt.Sprintf("%.12s", e.SpecVersion); e.SpecVersion != q.c.project.Version && !slices.Contains(others, v) {
+		if v := fmt.Sprintf("%.12s", e.SpecVersion); v != "" && e.SpecVersion != q.c.project.Version && !slices.Contains(others, v) {
 			others = append(others, v)
 		}
 	}

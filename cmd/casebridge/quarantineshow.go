@@ -85,7 +85,9 @@ func (a *app) printEntry(q *quarantine, e store.QuarantineEntry) {
 		line("rule", "%s", path.Join(q.c.root, e.Place))
 	}
 	line("kind", "%s", e.Kind)
-	line("specs", "%.12s%s", e.SpecVersion, specsText(e.SpecVersion, q.c.project.Version))
+	if e.SpecVersion != "" { // that of what was let go again is blank
+		line("specs", "%.12s%s", e.SpecVersion, specsText(e.SpecVersion, q.c.project.Version))
+	}
 	line("first", "%s", moment(e.First, zone))
 	line("last", "%s, %s", moment(e.Last, zone), plural(e.Times, "once", "%d times"))
 	if !e.Closed.IsZero() {

@@ -82,6 +82,8 @@ func (q *quarantine) step(e store.QuarantineEntry) string {
 		return "nothing: it went through, or there is nothing left to carry"
 	case e.Status == store.EntryDiscarded:
 		return "nothing, unless it shall go after all: then try it"
+	case e.Code == store.CodeLetGo:
+		return fmt.Sprintf("nothing: the next run of %s sends it", e.Flow)
 	case e.Kind == string(engine.Transient):
 		return "nothing: it is tried again by itself. If that goes on for days, look at the other system"
 	case e.Kind == string(engine.Conflict):

@@ -17,6 +17,7 @@ const againAfter = 24 * time.Hour
 const (
 	sinceMended = "the specs changed since"
 	sinceRested = "a day has passed"
+	sinceLetGo  = "a person let it go again"
 )
 
 // Again counts records in quarantine that were looked at again though they had not changed.
@@ -41,6 +42,8 @@ func (l *loop) again(ctx context.Context, d delivery) error {
 	for _, e := range entries {
 		switch {
 		case e.Run == l.run_.ID || l.expired(e):
+		case e.Code == store.CodeLetGo:
+			l.look(sinceLetGo, e)
 		case l.mended(e):
 			l.look(sinceMended, e)
 		case l.began.Sub(e.Last) >= againAfter:

@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,9 +26,11 @@ type cabinet struct {
 	clashed  bool           // the same case was written twice at once
 
 	breakRead  int                                   // fail the reading after so many records; 0: never
+	breakWith  engine.FaultKind                      // with this kind; transient when it is blank
 	findFault  func(value string) *engine.Fault      // fail a lookup that asks for this value
 	writeFault func(c engine.Change) *engine.Outcome // answer a write with this, nothing done
 	afterWrite func(c engine.Change) *engine.Outcome // do the write, then answer with this
+	onlyLists  bool                                  // records of it cannot be looked up
 	onRead     func(q engine.Query)
 	onFind     func(l engine.Lookup)
 	takes      func(c engine.Change) time.Duration // how long a write takes; one that is cut off by then has no answer
@@ -62,8 +65,12 @@ func (d driver) Objects() []engine.Object {
 	text := func(name string, class engine.Class) engine.Field {
 		return engine.Field{Name: name, Type: engine.Text, Class: class}
 	}
+	by := []string{"number"}
+	if d.onlyLists {
+		by = nil
+	}
 	return []engine.Object{
-		{Name: "case", ID: "id", By: []string{"number"}, Named: "number", Listed: true, Window: true, Grain: engine.Second, Mark: engine.MarkStamp,
+		{Name: "case", ID: "id", By: by, Named: "number", Listed: true, Window: true, Grain: engine.Second, Mark: engine.MarkStamp,
 			Verbs: []engine.Verb{engine.CreateVerb, engine.UpdateVerb}, Repeatable: true,
 			Fields: []engine.Field{text("id", engine.Code), text("number", engine.Code), text("name", engine.Personal),
 				text("remark", engine.Personal), text("to", engine.Code), text("family", engine.Code), text("stamp", engine.Public)}},
@@ -82,7 +89,7 @@ func (c *cabinet) Read(ctx context.Context, q engine.Query) iter.Seq2[engine.Rec
 		c.mu.Unlock()
 		for i, id := range order {
 			if c.breakRead > 0 && i == c.breakRead {
-				yield(engine.Record{}, &engine.Fault{Kind: engine.Transient, Op: "read cases"})
+				yield(engine.Record{}, &engine.Fault{Kind: cmp.Or(c.breakWith, engine.Transient), Op: "read cases"})
 				return
 			}
 			if err := ctx.Err(); err != nil {

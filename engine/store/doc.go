@@ -41,10 +41,10 @@
 //	intended   the run died                                parked     the next Begin of the flow, or its own End
 //	parked     Settle: done (the dead run was only slow)   sent       the slow run
 //	parked     the same, if it must still be seen          awaiting   the slow run
-//	parked     Settle: refused, unsent (likewise)          never      the slow run
+//	parked     Settle: refused, unsent (likewise)          never      the slow run; unsent it is brought back
 //	parked     a Sighting                                  shown      the source shows that it arrived
 //	parked     Resolve: it arrived                         closed     a person (`parked close`)
-//	parked     Resolve: it did not                         never      a person (`parked resend`): it may be sent again
+//	parked     Resolve: it did not                         never      a person (`parked resend`): it is brought back
 //	sent       a Sighting                                  shown      the source
 //	awaiting   a Sighting                                  shown      the source
 //	closed     a Sighting                                  shown      the source confirms the person
@@ -52,6 +52,7 @@
 // Everything else leaves a send what it is. Sent, awaiting and closed stay when an
 // outcome comes again or late, and shown stays whatever comes. Moving a cursor,
 // restamping, pruning and counting how often a send was looked for change no state.
+// What is brought back has an entry in quarantine until it went, because cursors have passed its record.
 // Only never may be intended: Intend refuses every other state. To a decision an
 // intended send reads as parked (it may arrive) and a closed one as sent.
 //
@@ -98,6 +99,7 @@
 //
 //	from        what happens                              to          who moves it
 //	-           Held                                      open        the run
+//	any         a parked send may go again                open        a person, or the slow run that knows it never left
 //	open        Held                                      open        the run: counted once more
 //	open        Cleared, or Through of its record         closed      the run: it went through, or is not there any more
 //	open        Discard                                   discarded   a person: it never goes

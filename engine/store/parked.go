@@ -85,6 +85,23 @@ func (s *Store) Resolve(ctx context.Context, all ...Resolution) error {
 	})
 }
 
+// CodeLetGo is the code of an entry whose send may go although nothing in its source would bring it back.
+const CodeLetGo = "let go again"
+
+// bringBack opens an entry for a send that is no longer in the ledger: cursors have passed its record. It is
+// of no version of the specs, so that the next run looks at it whatever its specs are.
+func bringBack(ctx context.Context, tx *transaction, e QuarantineEntry) error {
+	_, err := tx.exec(ctx, `INSERT INTO quarantine (flow, record, route, item, verdict, kind, code, reason, place, value, object, fields,
+			spec_version, status, first_at, last_at, times, run)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '', $9, '[]', '', 'open', $10, $10, 1, 0)
+		ON CONFLICT (flow, record, route, item) DO UPDATE SET verdict = excluded.verdict, kind = excluded.kind, code = excluded.code,
+			reason = excluded.reason, place = '', value = '', lookup = '', lookup_by = '', object = excluded.object, fields = '[]',
+			spec_version = '', status = 'open', why = '', closed_at = 0, first_at = excluded.first_at, last_at = excluded.last_at,
+			times = 1, run = 0`,
+		e.Flow, e.Record, e.Route, e.Item, refusedVerdict, string(engine.Transient), e.Code, e.Reason, e.Object, tx.now)
+	return err
+}
+
 func refuseResolution(ref string, err error) error {
 	return &engine.Fault{Kind: engine.Environment, Op: "resolve send", Ref: ref, Err: err, Next: "Nothing was changed; look at the list of parked sends."}
 }
@@ -94,8 +111,10 @@ func (r Resolution) apply(ctx context.Context, tx *transaction) error {
 	if r.Who == "" || r.Why == "" {
 		return refuseResolution(ref, errNoReason)
 	}
-	var state, flow, object, once string
-	err := tx.row(ctx, `SELECT state, flow, object, once FROM sends WHERE id = $1`, []any{r.ID}, &state, &flow, &object, &once)
+	var state, once string
+	e := QuarantineEntry{Code: CodeLetGo, Reason: "a person let it go again: the next run sends it"}
+	err := tx.row(ctx, `SELECT state, flow, object, once, record, route, item FROM sends WHERE id = $1`, []any{r.ID},
+		&state, &e.Flow, &e.Object, &once, &e.Record, &e.Route, &e.Item)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return refuseResolution(ref, ErrNoSend)
@@ -111,7 +130,12 @@ func (r Resolution) apply(ctx context.Context, tx *transaction) error {
 	if _, err := tx.exec(ctx, query, r.ID); err != nil {
 		return err
 	}
-	return note(ctx, tx, AuditLine{Who: r.Who, What: what + " " + ref + ": " + object + " " + once, Flow: flow, Was: state, Became: next, Why: r.Why})
+	if !r.Arrived {
+		if err := bringBack(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return note(ctx, tx, AuditLine{Who: r.Who, What: what + " " + ref + ": " + e.Object + " " + once, Flow: e.Flow, Was: state, Became: next, Why: r.Why})
 }
 
 // looked counts a reading that would have shown what waits, had it arrived before the reading began.

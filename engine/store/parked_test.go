@@ -85,3 +85,17 @@ func TestNote(t *testing.T) {
 		t.Errorf("%+v %v", lines, err)
 	}
 }
+
+// A send whose run was overtaken and that never left is brought back: the run that took over went on without it.
+func TestUnsentAfterATakeoverIsBroughtBack(t *testing.T) {
+	w := newWorld(t, sendIntended, false, false)
+	w.die()
+	w.settle(engine.Unsent)
+	if w.state() != "never" {
+		t.Fatalf("it is %s", w.state())
+	}
+	held, err := w.store.Quarantine(t.Context(), QuarantineFilter{Open: true})
+	if err != nil || len(held) != 1 || held[0].Code != CodeLetGo || held[0].SpecVersion != "" || held[0].Object != "west.referral" {
+		t.Errorf("%v %+v", err, held)
+	}
+}

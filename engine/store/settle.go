@@ -139,6 +139,12 @@ func (r *Run) settleSend(ctx context.Context, tx *transaction, o Settled, learne
 		_, err = enterSend(ctx, tx, o.Change, next, o.Intent, r.ID)
 	case next == "":
 		_, err = tx.exec(ctx, `DELETE FROM sends WHERE id = $1`, id)
+		if err == nil && state == sendParked && o.Outcome.State == engine.Unsent {
+			// The run that took over found it parked and went on without it.
+			c := o.Change
+			err = bringBack(ctx, tx, QuarantineEntry{Flow: c.Flow, Record: c.Record, Route: c.Route, Item: c.Item, Object: c.Object,
+				Code: CodeLetGo, Reason: "it never left, and another run had taken over meanwhile: the next run sends it"})
+		}
 	default:
 		_, err = tx.exec(ctx, `UPDATE sends SET state = $2, sent_at = $3 WHERE id = $1`, id, next, tx.now)
 	}
