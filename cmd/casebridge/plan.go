@@ -88,9 +88,10 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 	}
 	defer s.close()
 	var failures []error
+	absent := absenceOf(window.Named, len(flows), asJSON)
 	for _, f := range flows {
 		screen := newScreen(a, s.c, view, asJSON)
-		screen.planning = true
+		screen.planning, screen.absent = true, absent
 		screen.head(f)
 		job, err := a.job(s, f, window, screen)
 		if err != nil {
@@ -102,6 +103,7 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 			failures = append(failures, fmt.Errorf("plan %s: %w", f.Name(), err))
 		}
 	}
+	absent.told(a.stdout, window.Named)
 	return errors.Join(failures...)
 }
 

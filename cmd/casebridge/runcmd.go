@@ -80,8 +80,11 @@ func (a *app) prune(ctx context.Context, s *session, keep time.Duration) {
 // chain runs flows one after another; one that did not get to work stops those behind it.
 func (a *app) chain(ctx context.Context, s *session, flows []*mapping.Flow, w reconcile.Window, view viewFlags, asJSON bool, release string) error {
 	partial := false
+	absent := absenceOf(w.Named, len(flows), asJSON)
+	defer func() { absent.told(a.stdout, w.Named) }()
 	for i, f := range flows {
 		screen := newScreen(a, s.c, view, asJSON)
+		screen.absent = absent
 		screen.head(f)
 		job, err := a.job(s, f, w, screen)
 		if err != nil {

@@ -35,7 +35,9 @@ type screen struct {
 	flow     string
 	root     string // the project's directory, for places
 	zone     *time.Location
-	counted  int // writes of a run that were shown
+	counted  int      // writes of a run that were shown
+	heading  string   // of the flow, not yet shown
+	absent   *absence // of one record among several flows; nil otherwise
 }
 
 func newScreen(a *app, c *compiled, view viewFlags, asJSON bool) *screen {
@@ -51,7 +53,10 @@ func (s *screen) head(f *mapping.Flow) {
 	if s.json {
 		return
 	}
-	fmt.Fprintf(s.out, "%s: %s\n", f.Name(), f.Title())
+	s.heading = fmt.Sprintf("%s: %s\n", f.Name(), f.Title())
+	if s.absent == nil {
+		s.clear()
+	}
 }
 
 // Decided prints a plan's changes. A run is silent about them; it prints what became of them.
@@ -251,10 +256,13 @@ func (s *screen) Progress(sum reconcile.Summary) {
 	fmt.Fprintf(s.progress, "\r\x1b[K%s: %d read, %d written, %s", sum.Flow, sum.Read, sum.Writes(), sum.Took.Round(time.Second))
 }
 
+// clear makes room for text: it takes the progress away and says which flow the text is about.
 func (s *screen) clear() {
 	if s.progress != nil {
 		fmt.Fprint(s.progress, "\r\x1b[K")
 	}
+	fmt.Fprint(s.out, s.heading)
+	s.heading = ""
 }
 
 // changeLine is a Change as JSON. Hidden values are left out and said to be.
