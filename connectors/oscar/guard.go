@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/tidwall/gjson"
@@ -42,7 +43,7 @@ func (d document) oneOf(name string, values []string) bool {
 }
 
 // guardReferral names the fields for which OSCaR would refuse the referral, fail on
-// it or harm another record (§4, §12.3). It refuses nothing that OSCaR takes.
+// it or harm a record (§4, §12.3). It refuses nothing else that OSCaR takes.
 func guardReferral(d document) []string {
 	var bad []string
 	complain := func(ok bool, name string) {
@@ -64,7 +65,12 @@ func guardReferral(d document) []string {
 		complain(kind == gjson.String || kind == gjson.Null, name)
 	}
 	if d.text("global_id") != "" {
-		// Only now is there a client whose gender is checked, and an earlier referral to change.
+		// Only now is there a client that is overwritten. OSCaR lists no client who lacks one of these (§6.1), and
+		// takes a date that it cannot read for none (§4.1): the child would be gone from every later list.
+		complain(d.text("given_name") != "" || d.text("family_name") == "", "given_name") // without both it is named above
+		complain(d.text("family_name") != "", "family_name")
+		complain(isDate(d.text("date_of_birth")), "date_of_birth")
+		// There is also a gender that is checked, and an earlier referral to change.
 		complain(d.oneOf("gender", genders), "gender")
 		complain(!d.field("referral_status").Exists(), "referral_status")
 		// Without it OSCaR overwrites the client and makes no referral.
@@ -72,6 +78,16 @@ func guardReferral(d document) []string {
 		complain(kind != gjson.Null && kind != gjson.False, "is_referred")
 	}
 	return bad
+}
+
+// isDate says whether text is a day, YYYY-MM-DD. Years with a digit too many occur in OSCaR, which reads them too.
+func isDate(text string) bool {
+	year, day, _ := strings.Cut(text, "-")
+	if n, err := strconv.Atoi(year); err != nil || n <= 0 || len(year) < 4 || len(year) > 5 {
+		return false
+	}
+	_, err := time.Parse(time.DateOnly, year[len(year)-4:]+"-"+day)
+	return err == nil
 }
 
 // isTenant says whether name can be the short name of an NGO.

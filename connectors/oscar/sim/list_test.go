@@ -52,6 +52,15 @@ func TestReferredChildHasTheFullShape(t *testing.T) {
 	equal(t, "item", item.Raw, `{"program_name":null,"enrollment_date":null,"uuid":"37cd9808-c417-4a19-9563-36ac7865e2f8","name":"Trauma counselling","referral_id":1,"referral_status":"Referred"}`)
 }
 
+// A year typed with a digit too many is a date to Ruby and to the database.
+func TestYearWithADigitTooManyIsKept(t *testing.T) {
+	d := open(t)
+	odd := child()
+	odd.DateOfBirth = "22012-02-29"
+	must(d.AddClient("lotus", odd))
+	equal(t, "birth", d.list("")[0].Get("date_of_birth").Str, "22012-02-29")
+}
+
 func TestOtherChildrenHaveTheShortShapeAndNoServices(t *testing.T) {
 	d := open(t)
 	slug := must(d.AddClient("lotus", child()))

@@ -44,8 +44,16 @@ func parseTime(text string, zone *time.Location) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// longYear is a year with a digit too many, which Ruby reads and PostgreSQL keeps.
+var longYear = regexp.MustCompile(`^\d(\d{4}-\d\d-\d\d)$`)
+
 // parseDate reads a date column; what cannot be read becomes NULL.
 func parseDate(text null) null {
+	if day := longYear.FindStringSubmatch(text.text); day != nil {
+		if _, err := time.Parse(time.DateOnly, day[1]); err == nil {
+			return text
+		}
+	}
 	t, ok := parseTime(text.text, time.UTC)
 	if !ok {
 		return null{}
