@@ -3,6 +3,7 @@ package primero
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -25,7 +26,7 @@ func (c *connection) proveIgnored(ctx context.Context) error {
 // proveFinding makes sure that the filters find what is there. That one finds nothing proves little: Primero
 // answers so as well when its query fails (§2.4), and a case that is not found is made anew.
 func (c *connection) proveFinding(ctx context.Context) error {
-	some, err := c.api.list(ctx, "check filter", "order_by=created_at&order=desc"+fieldsParam(c.identifiers, "", maxFields), 1, sampleSize)
+	some, err := c.api.list(ctx, "check filter", strings.TrimPrefix(fieldsParam(c.identifiers, "id", maxFields), "&"), 1, sampleSize)
 	if err != nil || len(some.rows) == 0 {
 		return err
 	}
@@ -49,8 +50,8 @@ func (c *connection) proveFinds(ctx context.Context, field string, rows []row) e
 		if askable, err := askable(field, []string{value.Str}); err != nil || len(askable) == 0 {
 			continue
 		}
-		hits, err := (&reader{api: c.api}).ask(ctx, field, []string{value.Str}, "&fields="+field)
-		if err != nil || len(hits) > 0 {
+		p, err := c.api.list(ctx, "check filter", filterText(field, []string{value.Str})+"&fields="+field, 1, 1)
+		if err != nil || p.total > 0 {
 			return err
 		}
 		return c.stillThere(ctx, field, row, func(now gjson.Result) bool { return now.Get(field).Str == value.Str })
