@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Pos is a place in a spec file. Line and Column count from 1; Column counts characters.
@@ -95,18 +96,33 @@ func padTo(line string, n int) string {
 
 // Nearest returns the candidate that a typist most likely meant, or "".
 func Nearest(word string, candidates []string) string {
-	best, bestAt := "", len(word)/3+2
+	typed := []rune(folded(word))
+	best, bestAt := "", len(typed)/3+2
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < bestAt {
+		meant := []rune(folded(c))
+		if d := distance(typed, meant); d < bestAt && d < max(len(typed), len(meant)) { // something must be alike
 			best, bestAt = c, d
 		}
 	}
 	return best
 }
 
+// folded is a word in small letters, and with the digits of every script as 0 to 9.
+func folded(word string) string {
+	return strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII && unicode.Is(unicode.Nd, r) {
+			zero := r
+			for unicode.Is(unicode.Nd, zero-1) && r-zero < 9 { // each script's digits are ten in a row
+				zero--
+			}
+			return '0' + (r - zero)
+		}
+		return unicode.ToLower(r)
+	}, word)
+}
+
 // distance counts the edits (insert, delete, replace, swap of neighbours) between a and b.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
+func distance(x, y []rune) int {
 	rows := make([][]int, len(x)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(y)+1)
