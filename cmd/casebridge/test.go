@@ -21,7 +21,8 @@ func (a *app) testCommand() *cobra.Command {
 		Short: "Run the project's test cases, offline, through the code that plan and run use",
 		Long: "Runs every case of the files of kind Test with a frozen clock. Needs no server and no store.\n" +
 			"--coverage lists the rules, map rows, table lines and policies that no case exercises.\n" +
-			"--update writes what is decided now into the expectations of the cases that fail: read the difference before you commit it.\n\n" + exitHelp,
+			"--update writes what is decided now into the expectations that are not met, and shows the difference: read it before you commit it.\n" +
+			"A case that expects a write where nothing goes any more is left as it is, unless --only names it.\n\n" + exitHelp,
 		RunE: func(*cobra.Command, []string) error {
 			format, err := a.outputIn("text", "json", githubOutput)
 			if err != nil {
@@ -37,7 +38,7 @@ func (a *app) testCommand() *cobra.Command {
 				return usageError{fmt.Errorf("no test case fits --only %q", only)}
 			}
 			if update {
-				return a.updateTests(c, report)
+				return a.updateTests(c, report, only != "")
 			}
 			placeIn(c.root, &report)
 			err = a.printReport(&report, format, coverage, a.now().Sub(began))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,17 +17,14 @@ import (
 	"github.com/casebridge/casebridge/engine/spectest"
 )
 
-// updateTests writes what is decided now into the cases that failed.
-func (a *app) updateTests(c *compiled, r spectest.Report) error {
+// updateTests writes what is decided now into the cases that failed, and shows what it changed. Cases in which
+// an expected write turned into none are left alone unless they are named: often the case is right.
+func (a *app) updateTests(c *compiled, r spectest.Report, named bool) error {
 	if a.flags.project == "" {
 		return usageError{errors.New("--update changes files: say with --project DIR whose")}
 	}
-	updates, err := r.Updates(c.project, oneLine)
+	updates, stopped, err := r.Updates(c.project, named, oneLine)
 	if err != nil {
-		return err
-	}
-	if len(updates) == 0 {
-		_, err := fmt.Fprintln(a.stdout, "Every case passes; nothing to update.")
 		return err
 	}
 	for _, u := range updates {
@@ -34,12 +32,40 @@ func (a *app) updateTests(c *compiled, r spectest.Report) error {
 		if err := os.WriteFile(file, []byte(u.Text), 0o644); err != nil { //nolint:gosec // specs are for everybody to read
 			return fmt.Errorf("%w: %w", errEnvironment, err)
 		}
-		for _, name := range u.Cases {
-			fmt.Fprintf(a.stdout, "%s: %s\n", file, name)
+		for _, tc := range u.Cases {
+			fmt.Fprintf(a.stdout, "%s: %s\n", file, tc.Name)
+			a.changedLines("- ", tc.Was)
+			a.changedLines("+ ", tc.Now)
 		}
 	}
-	_, err = fmt.Fprintln(a.stdout, "These cases now expect what is decided now. Read the difference (git diff): a wrong expectation hides a fault.")
-	return err
+	if len(updates) > 0 {
+		fmt.Fprintln(a.stdout, "These cases now expect what is decided now. Read the difference: a wrong expectation hides a fault.")
+	}
+	if len(stopped) == 0 && len(updates) == 0 {
+		fmt.Fprintln(a.stdout, "Every case passes; nothing to update.")
+	}
+	return a.leftAlone(c, stopped)
+}
+
+func (a *app) changedLines(mark string, lines []string) {
+	for _, line := range lines {
+		fmt.Fprintf(a.stdout, "  %s%s\n", mark, line)
+	}
+}
+
+func (a *app) leftAlone(c *compiled, stopped []spectest.Stopped) error {
+	if len(stopped) == 0 {
+		return nil
+	}
+	for _, s := range stopped {
+		fmt.Fprintf(a.stdout, "LEFT AS IT IS %s: %s\n", path.Join(c.root, s.At.String()), s.Name)
+		for _, line := range s.Lines {
+			fmt.Fprintf(a.stdout, "  %s\n", path.Join(c.root, line))
+		}
+	}
+	fmt.Fprintf(a.stdout, "%s something that does not go any more. Look why first. When that is meant, name the case: --update --only 'the name of the case'.\n",
+		plural(len(stopped), "This case expects", "These %d cases expect"))
+	return errSpecs
 }
 
 // oneLine writes a value as one line of YAML.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/spec"
 )
 
 // Report is what became of the test cases, in the order of the files.
@@ -23,7 +24,9 @@ type Result struct {
 	At       engine.Pos
 	Failures []Failure
 
-	got []verdict
+	got    []verdict
+	expect []spec.Expectation
+	pairs  []pair // of expect and got
 }
 
 // Failure is one thing that is not as expected, and the expectation's place.

@@ -64,8 +64,12 @@ func runCase(p *spec.Project, prog *mapping.Program, suite *spec.Suite, tc *spec
 			sightings = append(sightings, ofSighting(s))
 		}
 	}
-	res.got = append(got, sightings...)
-	res.Failures = append(res.Failures, compare(tc, res.got)...)
+	res.got, res.expect = append(got, sightings...), tc.Expect
+	res.pairs = align(tc.Expect, res.got)
+	res.Failures = append(res.Failures, compare(tc, res.got, res.pairs)...)
+	if len(res.Failures) > 0 {
+		res.Failures = append(res.Failures, w.unnamed(p)...)
+	}
 	return res
 }
 

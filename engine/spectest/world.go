@@ -20,6 +20,7 @@ type world struct {
 	sealed   bool // the store has a key
 	objects  []engine.Object
 	keys     []spec.Recall // how records without an id are told apart
+	missed   []mapping.Ask // looked for by a field, and not given
 }
 
 // held is one record and whose it is.
@@ -132,6 +133,9 @@ func (w *world) read(a mapping.Ask) []engine.Record {
 			rec.Found = a.Value
 			out = append(out, rec)
 		}
+	}
+	if len(out) == 0 && a.By != "" && a.Value != "" {
+		w.missed = append(w.missed, a)
 	}
 	return out
 }
