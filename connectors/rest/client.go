@@ -101,7 +101,7 @@ func parseBase(text string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, errors.New("is not a URL") // the parser's text would repeat it
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return nil, errors.New("must begin with https:// or http:// and name a host")
 	case u.User != nil:
 		return nil, errors.New("must not hold credentials; they have settings of their own")

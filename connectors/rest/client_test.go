@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,6 +90,7 @@ func TestAnswersAreClassified(t *testing.T) {
 		{"empty 200", 200, ``, engine.Transient, engine.Unknown, engine.Unknown, 4},
 		{"cut JSON", 200, `{"name":"` + canary, engine.Transient, engine.Unknown, engine.Unknown, 4},
 		{"nested bomb", 200, strings.Repeat("[", 100000) + strings.Repeat("]", 100000), engine.Transient, engine.Unknown, engine.Unknown, 4},
+		{"the proxy wants a sign-in", 407, `<html>` + canary, engine.Environment, engine.Unsent, engine.Unsent, 1},
 		{"moved", 302, ``, engine.Environment, engine.Unknown, engine.Unknown, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -172,6 +174,48 @@ func TestTooLongRetryAfterIsNotWaitedFor(t *testing.T) {
 	_, err := client(t, s.URL, nil).Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
 	if f := fault(t, err); f.RetryAfter != 10*time.Minute || f.Kind != engine.Transient || asked.Load() != 1 {
 		t.Errorf("%v after %d requests", f, asked.Load())
+	}
+}
+
+// Retry-After comes as seconds or as a date. What is absurd is not waited for, and not taken for "at once" either.
+func TestRetryAfterInEveryForm(t *testing.T) {
+	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		text  string
+		wait  time.Duration // of the first repetition; 0: a backoff of our own
+		asked int32         // with one retry
+	}{
+		{"60", time.Minute, 2},
+		{" 7 ", 7 * time.Second, 2},
+		{now.Add(30 * time.Second).Format(http.TimeFormat), 30 * time.Second, 2},
+		{now.Add(-time.Hour).Format(http.TimeFormat), 0, 2},
+		{now.Add(time.Hour).Format(http.TimeFormat), 0, 1},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", 0, 1},
+		{"99999999999999999999", 0, 1},
+		{"-5", 0, 2},
+		{"0", 0, 2},
+		{"soon", 0, 2},
+		{"", 0, 2},
+	} {
+		var asked atomic.Int32
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			w.Header().Set("Retry-After", tc.text)
+			w.WriteHeader(503)
+		})
+		slept := &waits{}
+		c := client(t, s.URL, func(o *rest.Options) {
+			o.Sleep, o.Retries, o.Now = slept.sleep, 1, func() time.Time { return now }
+		})
+		_, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
+		fault(t, err)
+		if asked.Load() != tc.asked {
+			t.Errorf("%q: asked %d times, want %d", tc.text, asked.Load(), tc.asked)
+			continue
+		}
+		if tc.asked == 2 && (tc.wait > 0 && slept.all[0] != tc.wait || tc.wait == 0 && (slept.all[0] <= 0 || slept.all[0] > time.Second)) {
+			t.Errorf("%q: waited %v, want %v", tc.text, slept.all, tc.wait)
+		}
 	}
 }
 
@@ -315,6 +359,39 @@ func TestUntrustedServerIsAnEnvironmentFault(t *testing.T) {
 	}
 }
 
+func TestServerWithoutTLSIsAnEnvironmentFault(t *testing.T) {
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+	_, err := client(t, strings.Replace(s.URL, "http:", "https:", 1), nil).Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+	if f := fault(t, err); f.Kind != engine.Environment || f.Next == "" || rest.Sent(err) {
+		t.Errorf("%v", f)
+	}
+}
+
+// An answer that comes byte by byte and never ends is given up in time, in memory and on disk.
+func TestSlowDripIsGivenUp(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"data":["`)
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, "x")
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+	c := client(t, s.URL, func(o *rest.Options) { o.Timeout, o.Retries = 50*time.Millisecond, 0 })
+	_, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
+	if f := fault(t, err); f.Kind != engine.Transient || !strings.Contains(f.Error(), "in time") {
+		t.Errorf("%v", f)
+	}
+	dir := t.TempDir()
+	_, err = c.Spool(t.Context(), rest.Request{Op: "read", Path: "/x"}, dir, 0)
+	if f := fault(t, err); f.Kind != engine.Transient || !strings.Contains(f.Error(), "in time") {
+		t.Errorf("%v", f)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("%d files are left", len(left))
+	}
+}
+
 func TestLogsHoldNoValues(t *testing.T) {
 	var out bytes.Buffer
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -360,7 +437,7 @@ func TestReadOnlyLetsNoWriteOut(t *testing.T) {
 }
 
 func TestBaseIsChecked(t *testing.T) {
-	for _, base := range []string{"", "host", "ftp://host", "https://user:secret@host", "https://host?x=1", "https://host/%zz"} {
+	for _, base := range []string{"", "host", "ftp://host", "https://user:secret@host", "https://host?x=1", "https://host/%zz", "https://:443", "http:///api"} {
 		_, err := rest.New(rest.Options{Base: base, Now: time.Now})
 		if f := fault(t, err); f.Kind != engine.Environment || f.Ref != "url" || strings.Contains(f.Error(), "secret") {
 			t.Errorf("%q: %v", base, f)

@@ -30,6 +30,8 @@ var (
 	errNoDial     = errors.New("no connection could be made")
 	errTimeout    = errors.New("no answer in time")
 	errStopped    = errors.New("told to stop")
+	errNoTLS      = errors.New("what answers does not speak TLS")
+	errProxy      = errors.New("the proxy in between wants a sign-in")
 	errMoved      = errors.New("the system answers from another address; redirects are not followed")
 )
 
@@ -84,7 +86,7 @@ func Sent(err error) bool {
 }
 
 // Outcome says what became of a write that ended with err, as far as HTTP alone can tell:
-// refused (4xx), unsent (it never left, 401, 429) or unknown.
+// refused (4xx), unsent (it never left, 401, 407, 429) or unknown.
 func Outcome(err error) engine.Outcome {
 	if err == nil {
 		return engine.Outcome{State: engine.Done}
@@ -96,7 +98,7 @@ func Outcome(err error) engine.Outcome {
 	var before *actedBefore
 	again := errors.As(f.Err, &before)
 	switch {
-	case f.Status/100 == 4 && f.Kind != engine.Rate && f.Status != http.StatusUnauthorized:
+	case f.Status/100 == 4 && f.Kind != engine.Rate && f.Status != http.StatusUnauthorized && f.Status != http.StatusProxyAuthRequired:
 		return engine.Outcome{State: engine.Refused, Fault: f}
 	case !again && !mayHaveActed(f):
 		return engine.Outcome{State: engine.Unsent, Fault: f}
@@ -112,6 +114,8 @@ func (c *Client) statusFault(resp *http.Response) *engine.Fault {
 		f.Kind, f.Next = engine.Auth, "Check the user and the password of this connection."
 	case code == http.StatusForbidden:
 		f.Kind, f.Next = engine.Auth, "Check what this connection's user may see and change."
+	case code == http.StatusProxyAuthRequired:
+		f.Kind, f.Err, f.Next = engine.Environment, errProxy, "Put the proxy's user and password into HTTPS_PROXY, or name this host in NO_PROXY."
 	case code == http.StatusTooManyRequests:
 		f.Kind, f.Next = engine.Rate, "The system asks for a pause, and the next run goes on; if it often does, lower the rate of this connection."
 	case code == http.StatusRequestTimeout || code >= 500:
@@ -126,9 +130,10 @@ func (c *Client) statusFault(resp *http.Response) *engine.Fault {
 	return f
 }
 
-// retryAfter reads seconds or an HTTP date; 0 when there is none or it has passed.
+// retryAfter reads seconds or an HTTP date; 0 when there is none or it has passed. A number that no
+// integer holds is a very long time all the same, which Atoi then returns.
 func (c *Client) retryAfter(text string) time.Duration {
-	if seconds, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
+	if seconds, err := strconv.Atoi(strings.TrimSpace(text)); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(max(seconds, 0), 24*3600)) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {
@@ -149,6 +154,10 @@ func transportFault(err error, left bool) *engine.Fault {
 		f = &engine.Fault{Kind: engine.Transient, Err: brokenCause(err)}
 		if left {
 			return f
+		}
+		var plain tls.RecordHeaderError // also the error of a standing connection whose answer is spoilt
+		if errors.As(err, &plain) {
+			f = &engine.Fault{Kind: engine.Environment, Err: errNoTLS, Next: "Check the url of this connection, its port too."}
 		}
 	}
 	return unsent(f)
