@@ -49,7 +49,7 @@ func parse(path string, raw []byte, found *findings) (root *node) {
 	if !p.readable(raw) {
 		return nil
 	}
-	tokens := lexer.Tokenize(text)
+	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n")) // the lexer miscounts lines that end in both
 	if at, deep := tooDeep(tokens); deep {
 		p.fault(at.Line, at.Column, "too-deep", "spec files are never nested that deep", "lists and groups stand in each other more than %d deep", maxDepth)
 		return nil

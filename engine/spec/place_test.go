@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,8 @@ func TestOffset(t *testing.T) {
 		{"folded", "a: >-\n  one\n  two\n  three", "one two three", "three", 4, 3},
 		{"folded, blank line", "a: >-\n  one\n\n  two", "one\ntwo", "two", 4, 3},
 		{"Windows lines", "a: |\r\n  one\r\n  two\r\n", "one\ntwo\n", "two", 3, 3},
+		{"Windows lines, folded", "a: >-\r\n  one\r\n\r\n  two", "one\ntwo", "two", 4, 3},
+		{"Windows lines, plain", "a: one\r\n  two", "one two", "two", 2, 3},
 		{"byte order mark", "\ufeffa: one two", "one two", "two", 1, 8},
 	}
 	for _, c := range cases {
@@ -74,5 +77,24 @@ func TestOffsetBehindTheEnd(t *testing.T) {
 	made := Scalar{Text: "made", At: engine.Pos{Line: 2, Column: 5}} // stands in no file
 	if got := made.Offset(2); got.Column != 7 || got.Line != 2 {
 		t.Errorf("a text without a file: %v", got)
+	}
+}
+
+// A file that Windows saved has its places where the same file has them elsewhere.
+func TestPlacesInWindowsFiles(t *testing.T) {
+	src := "# note\nb: {x: 1}\nlist:\n- one\n- 'two'\nlast: |\n  three\n"
+	places := func(text string) (all []engine.Pos) {
+		root := parse("a.yaml", []byte(text), &findings{files: map[string]*File{}})
+		for _, item := range root.items {
+			all = append(all, item.at)
+			for _, inner := range item.items {
+				all = append(all, inner.at)
+			}
+		}
+		return all
+	}
+	want, got := places(src), places(strings.ReplaceAll(src, "\n", "\r\n"))
+	if len(want) != 6 || !slices.Equal(got, want) {
+		t.Errorf("places %v, want %v", got, want)
 	}
 }
