@@ -149,8 +149,13 @@ func (d *describing) readRights(ctx context.Context) error {
 	return nil
 }
 
-// takeRights reads `permissions.list` and `permitted_forms`; what is not there is not known (§1.5).
+// takeRights reads `permissions.list`, `permitted_forms` and whose cases the account sees; what is not there
+// is not known (§1.5). A case that it does not see looks as if it were not there, and would be made again.
 func (d *describing) takeRights(user gjson.Result) {
+	if scope := user.Get("role_group_permission"); scope.Exists() && scope.Str != "all" {
+		d.out.Unread = append(d.out.Unread, engine.Unread{What: "the cases of other users", Fault: &engine.Fault{
+			Kind: engine.Auth, Op: "read rights", Next: "give the role of this connection's user access to all cases: one that it does not see looks as if it were not there"}})
+	}
 	list := user.Get("permissions.list")
 	if list.IsArray() {
 		d.out.Rights = append(d.out.Rights, caseRights(list))

@@ -99,6 +99,18 @@ func TestDescribeWithFewRights(t *testing.T) {
 	}
 }
 
+// A case that the account does not see looks as if it were not there; so the check says when there may be some.
+func TestDescribeSaysWhenSomeCasesAreNotSeen(t *testing.T) {
+	w := newWorld(t, func(o *sim.Options, s map[string]string) {
+		o.Users = append(o.Users, sim.User{UserName: "near", Password: "p", Groups: []string{"g"}, Role: sim.Role{Scope: "group"}})
+		s["user"], s["password"] = "near", "p"
+	})
+	d := describe(t, w.conn)
+	if len(d.Unread) != 1 || d.Unread[0].What != "the cases of other users" || d.Unread[0].Fault.Next == "" {
+		t.Errorf("unread %+v", d.Unread)
+	}
+}
+
 // A form as the real server sends it: options at the field itself, one field on two forms, a form that the role lacks.
 func TestDescribeForms(t *testing.T) {
 	answers := map[string]string{
