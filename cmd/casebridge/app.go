@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/reconcile"
@@ -57,12 +56,6 @@ const (
 
 const exitHelp = `Exit codes: 0 done; 1 an error of no known kind; 2 the specs or the command line are wrong;
 3 the environment is: settings, sign-in, disk, network; 4 done in part, each record that did not go has its reason.`
-
-// usageError is a command line that cannot be understood.
-type usageError struct{ err error }
-
-func (e usageError) Error() string { return e.err.Error() }
-func (e usageError) Unwrap() error { return e.err }
 
 // errSpecs is returned when findings were already printed.
 var errSpecs = errors.New("the specs have errors")
@@ -144,10 +137,7 @@ func (a *app) root() *cobra.Command {
 	p.StringVar(&a.flags.output, "output", "text", "`text` or json")
 	p.BoolVarP(&a.flags.verbose, "verbose", "v", false, "log requests (never bodies) to stderr")
 	for _, c := range a.commands() {
-		c.Args = asUsage(c.Args)
-		if !c.Runnable() { // only a heading over its commands
-			c.Args, c.RunE = cobra.ArbitraryArgs, helpOrUnknown
-		}
+		strict(c)
 		root.AddCommand(c)
 	}
 	return root
@@ -159,56 +149,6 @@ func (a *app) commands() []*cobra.Command {
 		a.fmtCommand(), a.schemaCommand(), a.mapsCommand(), a.docsCommand(), a.fixtureCommand(),
 		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.parkedCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
 	}
-}
-
-// asUsage makes wrong arguments an error of usage.
-func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	if check == nil {
-		check = cobra.NoArgs
-	}
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
-		}
-		return nil
-	}
-}
-
-// helpOrUnknown is what a command does that only has commands below it.
-func helpOrUnknown(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return cmd.Help()
-	}
-	return unknownCommand(cmd, args[0])
-}
-
-func unknownCommand(cmd *cobra.Command, name string) error {
-	var names []string
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	text := fmt.Sprintf("there is no command %q", name)
-	if near := engine.Nearest(name, names); near != "" {
-		text += fmt.Sprintf("; did you mean %q?", near)
-	}
-	return usageError{errors.New(text + " (" + strings.Join(names, ", ") + ")")}
-}
-
-// wrongFlag says which flag was probably meant.
-func wrongFlag(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
-	}
-	var names []string
-	for _, set := range []*pflag.FlagSet{cmd.LocalFlags(), cmd.InheritedFlags()} {
-		set.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	}
-	text := fmt.Sprintf("`%s` has no flag --%s", cmd.CommandPath(), unknown.GetSpecifiedName())
-	if near := engine.Nearest(unknown.GetSpecifiedName(), names); near != "" {
-		return usageError{fmt.Errorf("%s; did you mean --%s?", text, near)}
-	}
-	return usageError{fmt.Errorf("%s; see `%s --help`", text, cmd.CommandPath())}
 }
 
 // log writes to stderr; only with --verbose below warnings.

@@ -129,6 +129,9 @@ func (a *app) loadSet(s *settings, known []string) error {
 		if err := checkKey(key, known, "--set"); err != nil {
 			return err
 		}
+		if value == "" {
+			return usageError{fmt.Errorf("--set %s= has no value; leave the setting out, or say what it shall be", key)}
+		}
 		if err := s.k.Set(key, value); err != nil {
 			return err
 		}

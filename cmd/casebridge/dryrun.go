@@ -28,7 +28,7 @@ func (a *app) dryRunCommand() *cobra.Command {
 			"FILE holds records of the flow's source object: one JSON object, an array, or one object per line; or an object that\n" +
 			`names objects of both systems: {"primero.case": [...], "primero.user": [...]}, owned records naming their owner's id in "of".` + "\n" +
 			"Without --from it takes the invented records of the project's own tests. Personal values are masked; --reveal shows them.",
-		Args: asUsage(cobra.MaximumNArgs(1)),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, err := a.ready()
 			if err != nil {

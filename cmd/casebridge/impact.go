@@ -232,7 +232,7 @@ func (a *app) openFile(name string) (file io.ReaderAt, size int64, done func(), 
 
 // live reads like a plan. Both versions decide from the same answers.
 func (im *impacting) live(ctx context.Context, flows []both) (over, func(), error) {
-	window, err := im.flags.window.window(im.now.project.Zone)
+	window, err := im.flags.window.window(im.now.project.Zone, im.a.now())
 	if err != nil {
 		return nil, nil, err
 	}

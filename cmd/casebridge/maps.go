@@ -33,6 +33,7 @@ func (a *app) mapsExport() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "export [MAP]…",
+		Args:  cobra.ArbitraryArgs,
 		Short: "Write maps as a spreadsheet, a page each",
 		Long: "Writes the named maps, or all, as an .xlsx file with a page for each, or one map as a .csv file. All cells are text, so\n" +
 			"that 08 stays 08. The first row names the columns; `lossy` and `note` come last. `maps import` takes the file back.",

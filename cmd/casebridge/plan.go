@@ -27,13 +27,19 @@ func (w *windowFlags) add(cmd *cobra.Command) {
 	f.IntVar(&w.limit, "limit", 0, "stop after `N` records")
 }
 
-func (w *windowFlags) window(zone *time.Location) (reconcile.Window, error) {
+// window reads the flags. A window that cannot hold anything would look like success, so it is refused.
+func (w *windowFlags) window(zone *time.Location, now time.Time) (reconcile.Window, error) {
 	out := reconcile.Window{Named: w.named, Limit: w.limit}
 	var err1, err2 error
 	out.Since, err1 = parseWhen("--since", w.since, zone)
 	out.Until, err2 = parseWhen("--until", w.until, zone)
-	if w.limit < 0 {
+	switch {
+	case w.limit < 0:
 		return out, usageError{errors.New("--limit must not be negative")}
+	case out.Since.After(now):
+		return out, usageError{fmt.Errorf("--since %s lies in the future: nothing would be read", w.since)}
+	case !out.Until.IsZero() && !out.Until.After(out.Since):
+		return out, usageError{fmt.Errorf("--until %s is not after --since %s: nothing would be read", w.until, w.since)}
 	}
 	return out, errors.Join(err1, err2)
 }
@@ -77,7 +83,7 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 		return err
 	}
 	flows, err1 := c.flowsOnce(names)
-	window, err2 := w.window(c.project.Zone)
+	window, err2 := w.window(c.project.Zone, a.now())
 	asJSON, err3 := a.json()
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err // before anybody is asked anything

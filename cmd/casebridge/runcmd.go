@@ -49,7 +49,7 @@ func (a *app) runFlows(ctx context.Context, names []string, w windowFlags, view 
 		return err
 	}
 	flows, err1 := c.flows(names)
-	window, err2 := w.window(c.project.Zone)
+	window, err2 := w.window(c.project.Zone, a.now())
 	asJSON, err3 := a.json()
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err // before anybody is asked anything
