@@ -179,6 +179,8 @@ func (q *quarantine) entryText(e store.QuarantineEntry) string {
 		text += "; closed " + moment(e.Closed, zone)
 	case e.Status == store.EntryClosed:
 		text += "; closed"
+	case e.Sought != "":
+		text += "; its record was looked for and not found"
 	case e.Expired(q.now, q.retryFor):
 		text += "; expired: no longer tried by itself"
 	}
@@ -250,6 +252,7 @@ type heldLine struct {
 	SpecsNow    bool       `json:"specs_unchanged"`
 	Status      string     `json:"status"`
 	Expired     bool       `json:"expired,omitempty"`
+	Gone        bool       `json:"not_found,omitempty"` // its record was looked for wherever it can be
 	Why         string     `json:"why,omitempty"`
 	Payload     string     `json:"document,omitempty"`
 	First       time.Time  `json:"first"`
@@ -261,7 +264,7 @@ type heldLine struct {
 
 func (q *quarantine) line(e store.QuarantineEntry) heldLine {
 	l := heldLine{e.ID, e.Flow, e.Record, e.Route, e.Item, e.Verdict, e.Kind, e.Code, e.Reason, e.Value, e.Lookup, e.By, q.nearest(e), e.Fields, e.Place,
-		e.SpecVersion, e.SpecVersion == q.c.project.Version, e.Status, e.Expired(q.now, q.retryFor), e.Why, e.Payload, e.First, e.Last, nil, e.Times, q.step(e)}
+		e.SpecVersion, e.SpecVersion == q.c.project.Version, e.Status, e.Expired(q.now, q.retryFor), e.Sought != "", e.Why, e.Payload, e.First, e.Last, nil, e.Times, q.step(e)}
 	if !e.Closed.IsZero() {
 		l.Closed = &e.Closed
 	}

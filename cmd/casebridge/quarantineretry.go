@@ -175,7 +175,7 @@ func (t *retrying) flow(ctx context.Context, f *mapping.Flow, entries []store.Qu
 	}
 	sum, runErr := reconcile.Run(ctx, job, t.s.sys.writers)
 	screen.ran(sum, runErr)
-	left, err = t.results(ctx, entries, sum)
+	left, err = t.results(ctx, entries, sum, runErr)
 	if sum.State != reconcile.EndedDone && sum.State != reconcile.EndedPartial && runErr != nil {
 		err = runErr
 	}
@@ -192,7 +192,7 @@ type retriedLine struct {
 }
 
 // results says per entry what became of it, and whether some are left.
-func (t *retrying) results(ctx context.Context, before []store.QuarantineEntry, sum reconcile.Summary) (left bool, err error) {
+func (t *retrying) results(ctx context.Context, before []store.QuarantineEntry, sum reconcile.Summary, runErr error) (left bool, err error) {
 	screen := newScreen(t.a, t.s.c, t.flags.view, t.asJSON)
 	for _, was := range before {
 		now, err := t.q.entry(ctx, was.ID)
@@ -200,7 +200,7 @@ func (t *retrying) results(ctx context.Context, before []store.QuarantineEntry, 
 			return left, err
 		}
 		line := retriedLine{Kind: "retried", ID: was.ID, Record: was.Record}
-		line.Result, line.Reason = resultOf(was, now, sum)
+		line.Result, line.Reason = resultOf(was, now, sum, runErr)
 		left = left || line.Result != "through"
 		if t.asJSON {
 			screen.encode(line)
@@ -214,7 +214,7 @@ func (t *retrying) results(ctx context.Context, before []store.QuarantineEntry, 
 	return left, nil
 }
 
-func resultOf(was, now store.QuarantineEntry, sum reconcile.Summary) (result, reason string) {
+func resultOf(was, now store.QuarantineEntry, sum reconcile.Summary, runErr error) (result, reason string) {
 	switch {
 	case now.Status == store.EntryClosed:
 		return "through", ""
@@ -223,11 +223,15 @@ func resultOf(was, now store.QuarantineEntry, sum reconcile.Summary) (result, re
 	case now.Run != was.Run:
 		return "held", reasonText(now)
 	case sum.State == reconcile.EndedHeld || sum.State == reconcile.EndedStopped:
-		return "not tried", string(sum.State)
-	case now.Status == store.EntryDiscarded:
+		return "not tried", "the flow was " + string(sum.State)
+	case now.Sought != "":
+		return "not found", ""
+	case runErr == nil && now.Status == store.EntryDiscarded:
 		return "discarded", ""
+	case runErr != nil:
+		return "not tried", runErr.Error()
 	}
-	return "not found", ""
+	return "not tried", "it did not come to it; try again"
 }
 
 func resultText(l retriedLine) string {
@@ -241,7 +245,7 @@ func resultText(l retriedLine) string {
 	case "discarded":
 		return "did not go, and stays discarded: its cause is the same"
 	case "not tried":
-		return "not tried: the flow was " + l.Reason
+		return "not tried: " + l.Reason
 	}
 	return "not tried: its record was not found where it was looked for; if it is gone for good, discard the entry"
 }

@@ -82,6 +82,8 @@ func (q *quarantine) step(e store.QuarantineEntry) string {
 		return "nothing: it went through, or there is nothing left to carry"
 	case e.Status == store.EntryDiscarded:
 		return "nothing, unless it shall go after all: then try it"
+	case e.Sought != "":
+		return "look for the record in the system that it comes from: it was looked for there and not found. If it is gone for good, discard the entry"
 	case e.Code == store.CodeLetGo:
 		return fmt.Sprintf("nothing: the next run of %s sends it", e.Flow)
 	case e.Kind == string(engine.Transient):

@@ -27,48 +27,46 @@ type Again struct {
 	Through int // of these, records of which nothing is held any more
 }
 
-// again looks once more at records in quarantine that this window did not bring: those held under
-// other specs than now, since a mended map may let them through, and those that were not looked at for a day.
-// Sources whose records cannot be looked up are read further back instead; see readingFor. What has waited for
-// longer than the job allows, and everything while a person has paused it, is left alone.
-func (l *loop) again(ctx context.Context, d delivery) error {
-	if l.job.manual() || l.sum.Paused.On() || !l.findable() {
+// again looks once more at records in quarantine that this window did not bring: what a person let go again,
+// what is held under other specs than now, since a mended map may let it through, and what was not looked at for
+// a day. What has waited for longer than the job allows, and everything while a person has paused it, is left alone.
+// What cannot be read now waits for the next run: it keeps no other from going.
+func (l *loop) again(ctx context.Context, r reading, d delivery) error {
+	if l.job.manual() || l.sum.Paused.On() {
 		return nil
 	}
-	entries, err := l.heldOpen(ctx)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		switch {
-		case e.Run == l.run_.ID || l.expired(e):
-		case e.Code == store.CodeLetGo:
-			l.look(sinceLetGo, e)
-		case l.mended(e):
-			l.look(sinceMended, e)
-		case l.began.Sub(e.Last) >= againAfter:
-			l.look(sinceRested, e)
+	var due []store.QuarantineEntry
+	for _, e := range l.waiting {
+		why := l.asks(e)
+		if why == "" {
+			continue
+		}
+		l.look(why, e)
+		if !l.met[e.Record] { // else the window has brought it
+			due = append(due, e)
 		}
 	}
-	var names []string
-	for _, s := range l.looks {
-		names = append(names, namesOf(s.entries)...)
+	unread, err := l.bring(ctx, r, due, d)
+	if unread != nil {
+		l.job.Log.Warn("some records in quarantine could not be read; the next run tries again", "flow", l.spec.Name.Text, "error", unread)
 	}
-	return l.lookUp(ctx, distinctTexts(names), d)
+	return err
 }
 
-// lookUp reads records of the source by name and hands them on as those of a window.
-func (l *loop) lookUp(ctx context.Context, names []string, d delivery) error {
-	for some := range slices.Chunk(names, groupSize) {
-		records, err := l.find(ctx, question{object: l.spec.Source.Read.Text, by: l.source.Named}, some)
-		if err != nil {
-			return err
-		}
-		if err := l.group(ctx, records, d); err != nil {
-			return err
-		}
+// asks is why an open entry wants its record to be looked at again by itself, or "".
+func (l *loop) asks(e store.QuarantineEntry) string {
+	gone := e.Sought == l.job.Project.Version // it was looked for under these specs, and not found
+	switch {
+	case l.expired(e), gone && !l.findable():
+		return ""
+	case e.Code == store.CodeLetGo:
+		return sinceLetGo
+	case l.mended(e) && !gone:
+		return sinceMended
+	case l.began.Sub(e.Last) >= againAfter:
+		return sinceRested
 	}
-	return nil
+	return ""
 }
 
 // findable says whether records of the source can be looked up one by one.
@@ -106,18 +104,17 @@ func (l *loop) expired(e store.QuarantineEntry) bool { return e.Expired(l.began,
 
 // sweepAgain says whether records in quarantine ask for a sweep: the specs have changed since,
 // and the source cannot be asked for single records.
-func (l *loop) sweepAgain(ctx context.Context, cur store.Cursor) (bool, error) {
+func (l *loop) sweepAgain(cur store.Cursor) bool {
 	if l.job.manual() || l.sum.Paused.On() || l.spec.Source.SweepBack == 0 || l.findable() {
-		return false, nil
+		return false
 	}
-	entries, err := l.heldOpen(ctx)
-	for _, e := range entries {
-		// An entry that the last sweep did not meet is of a record that is no longer listed: it asks for no other.
-		if l.mended(e) && !l.expired(e) && !e.Last.Before(cur.SweptAt) {
-			l.look(sinceMended, e)
+	for _, e := range l.waiting {
+		// What the last sweep did not meet, the next one will not meet either: it is sought further back.
+		if why := l.asks(e); (why == sinceMended || why == sinceLetGo) && !e.Last.Before(cur.SweptAt) {
+			l.look(why, e)
 		}
 	}
-	return len(l.looks) > 0, err
+	return len(l.looks) > 0
 }
 
 // looked are the entries that are looked at again for one reason.
@@ -131,7 +128,9 @@ func (l *loop) look(why string, e store.QuarantineEntry) {
 	if i < 0 {
 		i, l.looks = len(l.looks), append(l.looks, looked{why: why})
 	}
-	l.looks[i].entries = append(l.looks[i].entries, e)
+	if !slices.ContainsFunc(l.looks[i].entries, func(known store.QuarantineEntry) bool { return known.ID == e.ID }) {
+		l.looks[i].entries = append(l.looks[i].entries, e)
+	}
 }
 
 // countAgain tells what became of the records that were looked at again. A plan settles nothing, so it has none.

@@ -18,11 +18,19 @@ func (l *loop) remember(ctx context.Context) (err error) {
 		return err
 	}
 	entries, err := l.job.Store.Quarantine(ctx, store.QuarantineFilter{Flow: l.spec.Name.Text, Status: store.EntryDiscarded})
+	if err != nil {
+		return err
+	}
 	l.discarded = map[store.RecordKey]store.QuarantineEntry{}
 	for _, e := range entries {
 		if !l.job.retries(e) {
 			l.discarded[e.Key()] = e
 		}
+	}
+	l.waiting, err = l.heldOpen(ctx)
+	l.met = map[string]bool{}
+	for _, e := range slices.Concat(l.waiting, l.job.Retry) {
+		l.met[e.Record] = false
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -29,10 +30,15 @@ type loop struct {
 	began     time.Time
 	newest    time.Time // newest stamp of the window
 	claims    *claims
+	wasHeld   bool                                      // a limit had stopped the flow before this run
 	unswept   bool                                      // something was decided by a recall that was never filled whole
 	consults  map[string]spec.Consulted                 // where values are looked up, by place
 	discarded map[store.RecordKey]store.QuarantineEntry // what persons decided never goes
+	waiting   []store.QuarantineEntry                   // what was open when the run began
 	looks     []looked                                  // what is looked at again
+	met       map[string]bool                           // of the records that quarantine holds: those that this run has read
+	only      map[string]bool                           // while records are sought: these; nil: all
+	gone      []int64                                   // entries whose records were sought and not found
 
 	mu  sync.Mutex
 	sum Summary
@@ -90,7 +96,7 @@ func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
 	if err := l.remember(ctx); err != nil {
 		return l.ended(EndedStopped), err
 	}
-	r, err := l.reading(ctx, cur)
+	r, err := l.reading(cur)
 	if err != nil {
 		return l.ended(EndedStopped), err
 	}
@@ -106,17 +112,13 @@ func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
 }
 
 // reading works out what to read.
-func (l *loop) reading(ctx context.Context, cur store.Cursor) (reading, error) {
+func (l *loop) reading(cur store.Cursor) (reading, error) {
 	if len(l.job.Retry) > 0 {
 		r := l.readingBack()
 		l.sum.Window = l.retryText(r)
 		return r, nil
 	}
-	sweep, err := l.sweepAgain(ctx, cur)
-	if err != nil {
-		return reading{}, err
-	}
-	r, err := readingFor(l.job.Window, l.spec.Source, l.source, cur, l.zone, l.began, sweep)
+	r, err := readingFor(l.job.Window, l.spec.Source, l.source, cur, l.zone, l.began, l.sweepAgain(cur))
 	if err == nil {
 		l.sum.Window = windowText(r, l.job.Window, l.zone)
 	}
@@ -174,34 +176,37 @@ func (l *loop) pass(ctx context.Context, r reading, d delivery) error {
 
 // records hands on the records of the window and those that are looked at again, or those that a person chose.
 func (l *loop) records(ctx context.Context, r reading, d delivery) error {
-	if len(l.job.Retry) > 0 && l.findable() {
-		return l.lookUp(ctx, namesOf(l.job.Retry), d)
+	if len(l.job.Retry) > 0 {
+		return l.retry(ctx, r, d)
 	}
-	if err := l.groups(ctx, r, d); err != nil {
+	unread, err := l.groups(ctx, r.query, func(records []engine.Record) error {
+		l.mark(records)
+		return l.group(ctx, records, d)
+	})
+	if err = cmp.Or(err, unread); err != nil {
 		return err
 	}
 	if err := l.byOtherName(ctx, d); err != nil {
 		return err
 	}
-	return l.again(ctx, d)
+	return l.again(ctx, r, d)
 }
 
-// groups hands on what was read, until the window ends or going on makes no sense.
-func (l *loop) groups(ctx context.Context, r reading, d delivery) error {
+// groups hands on what was read, until the window ends (unread says why it ended early) or going on makes no sense.
+func (l *loop) groups(ctx context.Context, q engine.Query, take func([]engine.Record) error) (unread, err error) {
 	connection, _, _ := engine.SplitObject(l.spec.Source.Read.Text)
 	ahead, stop := context.WithCancel(ctx)
 	defer stop() // of the reading ahead; what was delivered goes on
-	groups := readAhead(ahead, l.job.Readers[connection].Read(ahead, r.query), l.job.Window.Limit)
+	groups := readAhead(ahead, l.job.Readers[connection].Read(ahead, q), l.job.Window.Limit)
 	for g := range groups {
-		l.mark(g.records)
-		if err := l.group(ctx, g.records, d); err != nil {
-			return err
+		if err := take(g.records); err != nil {
+			return nil, err
 		}
 		if g.err != nil {
-			return g.err
+			return g.err, nil
 		}
 	}
-	return context.Cause(ctx)
+	return nil, context.Cause(ctx)
 }
 
 // mark notes the newest stamp of the window. Records that were looked up do not count: one may have
@@ -292,6 +297,9 @@ func (l *loop) decided(dec mapping.Decision) {
 			sum.count(c)
 		}
 	})
+	if _, held := l.met[dec.Record]; held {
+		l.met[dec.Record] = true
+	}
 	l.tell(func(t Tell) { t.Decided(dec) })
 }
 
@@ -393,6 +401,12 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 	}
 	if passErr == nil && !l.job.manual() {
 		end.Listed = listed(l.spec.Routes)
+	}
+	switch {
+	case passErr == nil:
+		end.Sought = l.gone
+	case l.wasHeld:
+		end.Counts[heldCount] = 1
 	}
 	if err := l.at(ctx, BeforeEnd); err != nil {
 		return l.ended(EndedStopped), err

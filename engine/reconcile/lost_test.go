@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -73,5 +74,133 @@ func TestWhatIsLetGoAgainIsNotForgotten(t *testing.T) {
 	mustDone(t, sum, err)
 	if len(s.west.letters) != 2 || len(s.open()) != 0 {
 		t.Errorf("%d letters for 2 cases, open %+v", len(s.west.letters), s.open())
+	}
+}
+
+// A record in quarantine that cannot be looked up, whatever it is, keeps no other from going and the cursor from moving.
+func TestOneHeldRecordThatCannotBeReadStopsNothing(t *testing.T) {
+	s := newStageOf(t, strictProject(`case.to == "office"`), newCabinet(3, wantsLetter), newCabinet(0, plainCase))
+	if _, err := s.run("letters"); err != nil || len(s.open()) != 3 {
+		t.Fatalf("%v: %+v", err, s.open())
+	}
+	for id := range s.east.cases {
+		s.stamp(id, longAgo)
+	}
+	s.east.findFault = func(v string) *engine.Fault {
+		if v == "N0001" {
+			return &engine.Fault{Kind: engine.Transient, Op: "look up", Status: 500}
+		}
+		return nil
+	}
+	mended := s.under(strictProject("given(case.to)"))
+	before := mended.cursor("letters").Mark
+	s.east.cases["0007"] = map[string]any{"id": "0007", "number": "N0007", "name": "Person", "to": "office-7", "stamp": mended.now().Format(time.RFC3339)}
+	s.east.order = append(s.east.order, "0007")
+	if _, err := mended.run("letters"); err != nil {
+		t.Error(err)
+	}
+	if now := mended.cursor("letters").Mark; len(s.west.letters) != 3 || len(mended.open()) != 1 || !now.After(before) {
+		t.Errorf("%d letters of 3 that can be read, open %+v, cursor %v", len(s.west.letters), mended.open(), now)
+	}
+	s.east.findFault = nil
+	sum, err := mended.run("letters")
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 4 || len(mended.open()) != 0 {
+		t.Errorf("%d letters, open %+v", len(s.west.letters), mended.open())
+	}
+}
+
+// sweeping reads back a few days once a day, from a source that cannot be asked for single records.
+func sweeping(must string) map[string]string {
+	files := maps.Clone(strictProject(must))
+	files["letters.yaml"] = strings.Replace(files["letters.yaml"], "overlap: 10m", `overlap: 10m, sweep: {at: "02:00", back: 5d}`, 1)
+	return files
+}
+
+// Specs that are mended reach what is held, also when it has not changed for longer than a sweep reads back.
+func TestMendedSpecsReachBehindTheSweep(t *testing.T) {
+	east := newCabinet(3, wantsLetter)
+	east.onlyLists = true
+	s := newStageOf(t, sweeping(`case.to != "office-1"`), east, newCabinet(0, plainCase))
+	s.stamp("0000", epoch)
+	if _, err := s.run("letters"); err != nil || len(s.open()) != 1 {
+		t.Fatalf("%v: %+v", err, s.open())
+	}
+	s.stamp("0001", longAgo) // the first run read it all the same
+	for range 8 {            // sweeps leave the case behind
+		s.clock.Add(24 * 3600)
+		if _, err := s.run("letters"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mended := s.under(sweeping("given(case.to)"))
+	sum, err := mended.run("letters")
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 3 || len(mended.open()) != 0 {
+		t.Errorf("%d letters for 3 cases, open %+v (%s)", len(s.west.letters), mended.open(), sum.Window)
+	}
+}
+
+// What is not listed any more is looked for once under new specs, not by every run.
+func TestWhatIsGoneIsLookedForOnce(t *testing.T) {
+	east := newCabinet(3, wantsLetter)
+	east.onlyLists = true
+	s := newStageOf(t, sweeping(`case.to != "office-1"`), east, newCabinet(0, plainCase))
+	s.stamp("0000", epoch)
+	if _, err := s.run("letters"); err != nil || len(s.open()) != 1 {
+		t.Fatalf("%v: %+v", err, s.open())
+	}
+	s.clock.Add(8 * 24 * 3600)
+	s.east.order = []string{"0000", "0002"}
+	reads := 0
+	s.east.onRead = func(engine.Query) { reads++ }
+	mended := s.under(sweeping("given(case.to)"))
+	for range 3 {
+		sum, err := mended.run("letters")
+		mustDone(t, sum, err)
+	}
+	if held := mended.open(); reads != 4 || len(held) != 1 || held[0].Sought != mended.project.Version {
+		t.Errorf("read %d times, open %+v", reads, held)
+	}
+	mended.clock.Add(25 * 3600)
+	if sum, err := mended.run("letters"); err != nil || reads != 5 || !strings.Contains(sum.Window, "(sweep)") {
+		t.Errorf("%v: read %d times, %s", err, reads, sum.Window)
+	}
+	s.east.order = []string{"0000", "0001", "0002"} // it was hidden; a person finds it
+	sum, err := mended.run("letters", retryOf(mended.open()))
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 3 || len(mended.open()) != 0 {
+		t.Errorf("%d letters for 3 cases, open %+v", len(s.west.letters), mended.open())
+	}
+}
+
+// What was held for a reason outside it is looked at once a day, also when it has not changed for longer than a sweep reads back.
+func TestOldHeldRecordsAreLookedAtOnceADay(t *testing.T) {
+	east := newCabinet(3, wantsLetter)
+	east.onlyLists = true
+	s := newStageOf(t, sweeping("given(case.to)"), east, newCabinet(0, plainCase))
+	s.stamp("0000", epoch)
+	s.west.writeFault = func(c engine.Change) *engine.Outcome {
+		if strings.Contains(c.Record, "N0001") {
+			return &engine.Outcome{State: engine.Refused, Fault: &engine.Fault{Kind: engine.Rejected, Op: "send", Status: 422}}
+		}
+		return nil
+	}
+	if _, err := s.run("letters"); err != nil || len(s.open()) != 1 {
+		t.Fatalf("%v: %+v", err, s.open())
+	}
+	s.stamp("0001", longAgo)
+	for day := range 3 {
+		s.clock.Add(23 * 3600)
+		if _, err := s.run("letters"); err != nil || len(s.open()) != 1 || s.open()[0].Times != day+2 {
+			t.Fatalf("%v: day %d, open %+v", err, day, s.open())
+		}
+	}
+	s.west.writeFault = nil
+	s.clock.Add(23 * 3600)
+	sum, err := s.run("letters")
+	mustDone(t, sum, err)
+	if len(s.west.letters) != 3 || len(s.open()) != 0 {
+		t.Errorf("%d letters for 3 cases, open %+v", len(s.west.letters), s.open())
 	}
 }

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -19,7 +21,7 @@ func (j Job) retries(e store.QuarantineEntry) bool {
 }
 
 // readingBack is the window in which the records that a person asked for are looked for, when their source
-// cannot be asked for single records: as far back as any run can have found them.
+// cannot be asked for single records: as far back as sweeps can have found them. The first run reads further.
 func (l *loop) readingBack() reading {
 	_, name, _ := engine.SplitObject(l.spec.Source.Read.Text)
 	r := reading{query: engine.Query{Object: name}}
@@ -43,7 +45,7 @@ func (l *loop) retryText(r reading) string {
 	}
 	where := "all there is"
 	if !r.query.Since.IsZero() {
-		where = "what changed since " + r.query.Since.In(l.zone).Format(time.DateOnly)
+		where = "what changed since " + r.query.Since.In(l.zone).Format(time.DateOnly) + ", then in all there is"
 	}
 	return fmt.Sprintf("%s, looked for in %s, because %s cannot be asked for single records", text, where, l.spec.Source.Read.Text)
 }
@@ -55,13 +57,22 @@ func countRecords(n int) string {
 	return fmt.Sprintf("%d records", n)
 }
 
-// chosen are the records that a person asked for; all of them when nobody asked for any.
-func (l *loop) chosen(records []engine.Record) []engine.Record {
-	if len(l.job.Retry) == 0 || l.findable() {
-		return records
+// retry hands on the records of the entries that a person asked for. Where they must be sought, that is done
+// first where most of them are, and in all there is only for those that are not there.
+func (l *loop) retry(ctx context.Context, r reading, d delivery) error {
+	entries := l.job.Retry
+	if !l.findable() && !r.query.Since.IsZero() {
+		unread, err := l.seek(ctx, r.query, entries, d)
+		if err = cmp.Or(err, unread); err != nil {
+			return err
+		}
+		entries = slices.DeleteFunc(slices.Clone(entries), func(e store.QuarantineEntry) bool { return l.met[e.Record] })
 	}
-	return slices.DeleteFunc(records, func(rec engine.Record) bool {
-		name := l.job.Flow.Decide(mapping.Input{Record: rec, Now: l.began, Start: l.start}).Record
-		return !slices.ContainsFunc(l.job.Retry, func(e store.QuarantineEntry) bool { return e.Record == name })
-	})
+	unread, err := l.bring(ctx, r, entries, d)
+	return cmp.Or(err, unread)
+}
+
+// nameOf is a record as entries name it.
+func (l *loop) nameOf(rec engine.Record) string {
+	return l.job.Flow.Decide(mapping.Input{Record: rec, Now: l.began, Start: l.start}).Record
 }

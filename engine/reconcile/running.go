@@ -93,25 +93,19 @@ func (s *sending) admit(ctx context.Context, l *loop, cur store.Cursor) error {
 	if err := s.silence.look(ctx, l); err != nil {
 		return err
 	}
-	held, err := stillHeld(ctx, l)
-	if held {
-		s.held = "a limit stopped its last run and nobody has released it"
+	last, err := l.job.Store.LastOrdinary(ctx, l.spec.Name.Text)
+	if last.State == string(EndedHeld) || last.Counts[heldCount] > 0 {
+		s.held = "a limit stopped it and nobody has released it since"
+		l.wasHeld = true
 	}
 	return err
 }
 
-// stillHeld says whether the flow's last ordinary run ended held.
-func stillHeld(ctx context.Context, l *loop) (bool, error) {
-	runs, err := l.job.Store.Runs(ctx, l.spec.Name.Text, lookBack)
-	for _, r := range runs {
-		if r.Ordinary {
-			return r.State == string(EndedHeld), err
-		}
-	}
-	return false, err
-}
+// heldCount is the count of a run that began held and did not get through its window: it has not shown
+// that there is nothing to hold any more.
+const heldCount = "held"
 
-// lookBack is how many runs are looked through for the last ordinary one.
+// lookBack is how many runs are looked through for the last one that sent something.
 const lookBack = 50
 
 func sendsOnce(job Job, routes []*spec.Route) bool {

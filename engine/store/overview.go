@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"os"
 	"strings"
 	"time"
@@ -45,6 +46,20 @@ func (s *Store) Runs(ctx context.Context, flow string, last int) ([]PastRun, err
 		return err
 	})
 	return out, broken("read runs", flow, err)
+}
+
+// LastOrdinary is the last ordinary run of a flow that came to an end; zero when there is none. One that died says nothing.
+func (s *Store) LastOrdinary(ctx context.Context, flow string) (r PastRun, err error) {
+	var counts string
+	err = s.read.QueryRowContext(ctx, `SELECT id, state, counts FROM runs
+		WHERE flow = $1 AND ordinary = 1 AND state NOT IN ('running', 'died') ORDER BY id DESC LIMIT 1`, flow).Scan(&r.ID, &r.State, &counts)
+	if errors.Is(err, sql.ErrNoRows) {
+		return PastRun{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(counts), &r.Counts)
+	}
+	return r, broken("read runs", flow, err)
 }
 
 // Overview is the whole store at a glance.

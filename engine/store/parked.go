@@ -97,7 +97,7 @@ func bringBack(ctx context.Context, tx *transaction, e QuarantineEntry) error {
 		ON CONFLICT (flow, record, route, item) DO UPDATE SET verdict = excluded.verdict, kind = excluded.kind, code = excluded.code,
 			reason = excluded.reason, place = '', value = '', lookup = '', lookup_by = '', object = excluded.object, fields = '[]',
 			spec_version = '', status = 'open', why = '', closed_at = 0, first_at = excluded.first_at, last_at = excluded.last_at,
-			times = 1, run = 0`,
+			times = 1, run = 0, sought = ''`,
 		e.Flow, e.Record, e.Route, e.Item, refusedVerdict, string(engine.Transient), e.Code, e.Reason, e.Object, tx.now)
 	return err
 }

@@ -55,6 +55,7 @@ func (p *Pruned) portion(ctx context.Context, tx *transaction, then int64) error
 			AND r.id NOT IN (SELECT run FROM sends WHERE state IN ('intended', 'parked', 'awaiting'))
 			AND r.id NOT IN (SELECT run FROM quarantine WHERE status = 'open')
 			AND r.id NOT IN (SELECT max(id) FROM runs WHERE ordinary = 1 GROUP BY flow)
+			AND r.id NOT IN (SELECT max(id) FROM runs WHERE ordinary = 1 AND state NOT IN ('running', 'died') GROUP BY flow)
 		LIMIT $2)`, then, pruneRows)
 	p.Runs += int(n)
 	return err

@@ -50,6 +50,7 @@ type QuarantineEntry struct {
 	Run         int64  // the last one that held it
 	Mark        Mark   // of the source record as it was then
 	Payload     string // what became of its document: one of the PayloadStates
+	Sought      string // the specs under which its record was looked for wherever it can be, and not found; "" when it was found since
 }
 
 // Refused says whether the target refused what was decided.
@@ -70,7 +71,7 @@ type QuarantineFilter struct {
 }
 
 const quarantineColumns = `id, flow, record, route, item, verdict, kind, code, reason, place, value, lookup, lookup_by, object, fields,
-	spec_version, status, why, first_at, last_at, closed_at, times, run, stamp, digest, payload`
+	spec_version, status, why, first_at, last_at, closed_at, times, run, stamp, digest, payload, sought`
 
 // Quarantine returns entries, the newest first.
 func (s *Store) Quarantine(ctx context.Context, f QuarantineFilter) ([]QuarantineEntry, error) {
@@ -95,7 +96,7 @@ func scanQuarantine(rows *sql.Rows) (QuarantineEntry, error) {
 	var fields string
 	var first, last, closed, stamp int64
 	err := rows.Scan(&e.ID, &e.Flow, &e.Record, &e.Route, &e.Item, &e.Verdict, &e.Kind, &e.Code, &e.Reason, &e.Place, &e.Value, &e.Lookup,
-		&e.By, &e.Object, &fields, &e.SpecVersion, &e.Status, &e.Why, &first, &last, &closed, &e.Times, &e.Run, &stamp, &e.Mark.Digest, &e.Payload)
+		&e.By, &e.Object, &fields, &e.SpecVersion, &e.Status, &e.Why, &first, &last, &closed, &e.Times, &e.Run, &stamp, &e.Mark.Digest, &e.Payload, &e.Sought)
 	if err == nil {
 		err = json.Unmarshal([]byte(fields), &e.Fields)
 	}
@@ -162,6 +163,17 @@ func clearEntries(ctx context.Context, tx *transaction, k RecordKey, again []int
 	return err
 }
 
+// gone remembers of entries that have not closed that their records were not found under the specs of this run.
+func (r *Run) gone(ctx context.Context, tx *transaction, entries []int64) error {
+	for _, id := range entries {
+		_, err := tx.exec(ctx, `UPDATE quarantine SET sought = $2 WHERE id = $1 AND status <> 'closed' AND run <> $3`, id, r.version, r.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // closeEntry ends an entry; its document goes with it.
 func closeEntry(ctx context.Context, tx *transaction, id int64, status, why string) error {
 	_, err := tx.exec(ctx, `UPDATE quarantine SET status = $2, why = $3, closed_at = $4 WHERE id = $1`, id, status, why, tx.now)
@@ -207,7 +219,7 @@ func (r *Run) hold(ctx context.Context, tx *transaction, h Held) (int64, error) 
 			object = excluded.object, fields = excluded.fields, spec_version = excluded.spec_version,
 			first_at = CASE WHEN quarantine.status = 'open' THEN quarantine.first_at ELSE excluded.first_at END,
 			times = CASE WHEN quarantine.status = 'open' THEN quarantine.times + 1 ELSE 1 END,
-			status = 'open', why = '', closed_at = 0, last_at = excluded.last_at, run = excluded.run,
+			status = 'open', why = '', closed_at = 0, last_at = excluded.last_at, run = excluded.run, sought = '',
 			stamp = excluded.stamp, digest = excluded.digest
 		RETURNING id`,
 		[]any{r.Flow, e.Record, e.Route, e.Item, e.Verdict, e.Kind, e.Code, e.Reason, e.Place, e.Value, e.Lookup, e.By, e.Object,

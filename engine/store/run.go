@@ -178,6 +178,7 @@ type End struct {
 	Swept  bool      // the reading was a sweep
 	Whole  string    // object that was read whole; "" for none
 	Listed []string  // objects of sends that the reading would have shown, had they arrived
+	Sought []int64   // quarantine entries whose records were looked for wherever they can be, and not found
 }
 
 // Skew is by how much a cursor may lie ahead of the clock and still be believed.
@@ -216,6 +217,9 @@ func (r *Run) End(ctx context.Context, e End) error {
 			if err := looked(ctx, tx, e.Listed, millis(r.Started)); err != nil {
 				return err
 			}
+		}
+		if err := r.gone(ctx, tx, e.Sought); err != nil {
+			return err
 		}
 		return r.leave(ctx, tx, e)
 	})
