@@ -174,6 +174,9 @@ func (s *sending) collect(wave []work) [][]*item {
 				of.left++
 				items[i] = append(items[i], &item{source: w.record, of: of, change: c, repeatable: s.loop.job.object(c.Object).Repeatable})
 			}
+			if holds(c) || c.Verdict == engine.Unclear {
+				of.held = append(of.held, keyOf(c))
+			}
 			if c.Verdict == engine.Unclear {
 				s.undelivered(true)
 			}

@@ -26,7 +26,8 @@ type item struct {
 // progress is how far the writes of one record have come. Only settle changes it.
 type progress struct {
 	record string
-	left   int // writes that are not done
+	left   int               // writes that are not done
+	held   []store.RecordKey // parts that are put aside; another part may bear the same name
 }
 
 // hand gives each record of a wave to a worker, and what goes in batches to workers of
@@ -286,7 +287,9 @@ func (s *sending) addOutcome(out *store.Settlement, it *item) {
 	case held != nil:
 		out.Held = append(out.Held, s.loop.held(it.source, it.change, held))
 	case it.outcome.State == engine.Done:
-		out.Cleared = append(out.Cleared, keyOf(it.change))
+		if key := keyOf(it.change); !slices.Contains(it.of.held, key) {
+			out.Cleared = append(out.Cleared, key)
+		}
 	case s.needsTry(it):
 		out.Held = append(out.Held, s.loop.held(it.source, it.change, it.outcome.Fault))
 	}
