@@ -26,9 +26,35 @@ func (c *compiler) report(s engine.Severity, at engine.Pos, width int, code, mes
 // twice and would report each finding twice.
 func (c *compiler) findings() []engine.Diag {
 	engine.Sort(c.diags)
+	c.dropEchoes()
 	return slices.CompactFunc(c.diags, func(a, b engine.Diag) bool {
 		return a.At == b.At && a.Code == b.Code && a.Message == b.Message
 	})
+}
+
+// dropEchoes leaves out what is said of gates in a file while a line of it is not understood: a gate with a
+// misspelt field asks nothing and holds nothing back, and one mistake would be told three times.
+func (c *compiler) dropEchoes() {
+	echo := func(d engine.Diag) bool { return d.Code == "empty-gate" || d.Code == "open-gate" }
+	broken := map[string]bool{}
+	for _, d := range c.diags {
+		if !echo(d) && d.Severity == engine.Error && c.onGate(d.At) {
+			broken[d.At.File] = true
+		}
+	}
+	c.diags = slices.DeleteFunc(c.diags, func(d engine.Diag) bool { return echo(d) && broken[d.At.File] })
+}
+
+// onGate says whether a line marked as a gate stands at a place.
+func (c *compiler) onGate(at engine.Pos) bool {
+	is := func(s spec.Step) bool {
+		return s.Gate.Text != "" && s.Expr.At.File == at.File && s.Expr.At.Line == at.Line
+	}
+	var among func(routes []*spec.Route) bool
+	among = func(routes []*spec.Route) bool {
+		return slices.ContainsFunc(routes, func(r *spec.Route) bool { return slices.ContainsFunc(r.Steps, is) || among(r.Routes) })
+	}
+	return slices.ContainsFunc(c.project.Flows, func(f *spec.Flow) bool { return slices.ContainsFunc(f.Gate, is) || among(f.Routes) })
 }
 
 func textWidth(s spec.Scalar) int { return utf8.RuneCountInString(s.Text) }
