@@ -66,14 +66,35 @@ func (d Diag) Print(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: %s [%s]\n", d.At, d.Severity, d.Message, d.Code)
 	if d.Excerpt != "" && d.At.Line > 0 {
-		fmt.Fprintf(&b, "%5d | %s\n", d.At.Line, d.Excerpt)
-		fmt.Fprintf(&b, "      | %s%s\n", padTo(d.Excerpt, d.At.Column-1), strings.Repeat("^", max(1, d.Width)))
+		line, before, width := window(d.Excerpt, d.At.Column-1, max(1, d.Width))
+		fmt.Fprintf(&b, "%5d | %s\n", d.At.Line, line)
+		fmt.Fprintf(&b, "      | %s%s\n", padTo(line, before), strings.Repeat("^", width))
 	}
 	if d.Help != "" {
 		fmt.Fprintf(&b, "      = %s\n", d.Help)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// longest is how many characters of a line an excerpt shows, and beside how many of them the finding stands.
+const longest, beside = 400, 60
+
+// window cuts a very long line down to what stands around a finding.
+func window(line string, before, width int) (string, int, int) {
+	runes := []rune(line)
+	if len(runes) <= longest {
+		return line, before, width
+	}
+	from := max(0, min(before-beside, len(runes)-longest))
+	cut := string(runes[from:min(from+longest, len(runes))])
+	if from > 0 {
+		cut, before = "…"+cut, before-from+1
+	}
+	if from+longest < len(runes) {
+		cut += "…"
+	}
+	return cut, before, max(1, min(width, longest-(before-1)))
 }
 
 // padTo returns white space as wide as the first n characters of line, tabs kept.

@@ -1,6 +1,10 @@
 package engine
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 // What has nothing in common with a word was not meant by it, however long the word's letters are; a digit is
 // the same digit in every script.
@@ -12,6 +16,22 @@ func TestNearest(t *testing.T) {
 	} {
 		if got := Nearest(word, codes); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
+}
+
+// However long a line is, an excerpt is short, and the caret stands under the place.
+func TestLongLines(t *testing.T) {
+	for _, at := range []int{1, 30, 350, 5000, 9990} {
+		line := strings.Repeat("ក", at-1) + "x" + strings.Repeat("ខ", 10000-at)
+		var b strings.Builder
+		if err := (Diag{At: Pos{File: "a", Line: 1, Column: at}, Width: 900, Excerpt: line}).Print(&b); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(b.String(), "\n")
+		shown, caret := []rune(lines[1]), strings.IndexByte(lines[2], '^')
+		if len(shown) > 420 || utf8.RuneCountInString(lines[2]) > len(shown) || shown[caret] != 'x' {
+			t.Errorf("column %d: %d characters, the caret under %q", at, len(shown), shown[caret])
 		}
 	}
 }
