@@ -139,7 +139,7 @@ func specFiles(fsys fs.FS, dir string, found *findings) []string {
 		if name != "." && strings.HasPrefix(d.Name(), ".") {
 			return skipOn(d)
 		}
-		if ext := path.Ext(name); !d.IsDir() && (ext == ".yaml" || ext == ".yml") {
+		if ext := strings.ToLower(path.Ext(name)); !d.IsDir() && (ext == ".yaml" || ext == ".yml") {
 			names = append(names, name)
 		}
 		return nil
@@ -160,6 +160,10 @@ func skipOn(d fs.DirEntry) error {
 
 func readFile(fsys fs.FS, name, shown string, found *findings) ([]byte, bool) {
 	at := engine.Pos{File: shown, Line: 1, Column: 1}
+	if info, err := fs.Stat(fsys, name); err == nil && !info.Mode().IsRegular() {
+		found.fault(at, 1, "unreadable", "keep only files here", "this is not a file, though its name ends like one") // a pipe would be waited for
+		return nil, false
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		found.fault(at, 1, "unreadable", "check that it is there and may be read", "this file cannot be opened")

@@ -3,6 +3,7 @@ package spec_test
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -215,6 +216,24 @@ func (l locked) Open(name string) (fs.File, error) {
 		return nil, fs.ErrPermission
 	}
 	return l.MapFS.Open(name)
+}
+
+// Only files are read: a pipe would be waited for, for ever. A name may end in capitals.
+func TestOnlyFilesAreRead(t *testing.T) {
+	_, diags := spec.Load(fstest.MapFS{
+		"project.YAML": {Data: []byte("kind: Project\nname: lake\n")},
+		"map.Yml":      {Data: []byte("kind: Maps\n")},
+		"pipe.yaml":    {Mode: fs.ModeNamedPipe, Data: []byte("kind: Map\n")},
+	}, nil)
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.At.File+" "+d.Code)
+	}
+	for _, want := range []string{"pipe.yaml unreadable", "map.Yml unknown-kind", "project.YAML missing-key"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %s in %q", want, got)
+		}
+	}
 }
 
 func TestUnreadable(t *testing.T) {
