@@ -46,12 +46,15 @@ func parse(path string, raw []byte, found *findings) (root *node) {
 			root = nil
 		}
 	}()
-	if !p.readable(raw) {
+	if !p.readable(raw) || p.unmerged() {
 		return nil
 	}
 	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n")) // the lexer miscounts lines that end in both
 	if at, deep := tooDeep(tokens); deep {
 		p.fault(at.Line, at.Column, "too-deep", "spec files are never nested that deep", "lists and groups stand in each other more than %d deep", maxDepth)
+		return nil
+	}
+	if p.unspaced(tokens) {
 		return nil
 	}
 	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())

@@ -3,20 +3,30 @@ package spec
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/token"
 )
 
+// loneStar is a * where a value begins, and that is no alias.
+var loneStar = regexp.MustCompile(`[:\[,-]\s*\*(\s|,|\]|\}|$)`)
+
+// colonInText is a key, and a text without quotes that holds a colon and a space.
+var colonInText = regexp.MustCompile(`^\s*(- )?[A-Za-z_][A-Za-z0-9_]*:\s+[^\s'"\[{|>&*!#][^#]*:\s`)
+
 // syntax words an error of the YAML library and puts it where an author has to look.
 func (p *parsing) syntax(err error, tokens token.Tokens) {
-	line, column, message := 1, 1, "this file cannot be read as YAML"
+	line, column, message := 1, 1, "reading stops here: this is not as YAML wants it"
 	var located yaml.Error
 	if errors.As(err, &located) {
-		message = located.GetMessage()
 		if t := located.GetToken(); t != nil && t.Position != nil {
 			line, column = t.Position.Line, t.Position.Column
+			if t.Type == token.MappingStartType || t.Type == token.SequenceStartType {
+				message = "the " + t.Value + " is not closed"
+			}
 		}
 	}
 	line = min(max(line, 1), len(p.file.Lines))
@@ -31,10 +41,57 @@ func (p *parsing) syntax(err error, tokens token.Tokens) {
 	case open != nil:
 		help = fmt.Sprintf("reading went on to line %d: look from here for a bracket or quote that is missing, and for a # in a text without quotes", line)
 		line, column, message = open.Position.Line, open.Position.Column, "the "+open.Value+" is not closed"
+	case p.bareStar(line) > 0 || p.bareStar(line-1) > 0:
+		if p.bareStar(line) == 0 {
+			line--
+		}
+		column, message, help = p.bareStar(line), "* means something else in YAML", `put it in quotes: "*"`
+	case colonInText.MatchString(p.file.Lines[line-1]):
+		message, help = "a text without quotes stands here, and a colon in it", "put the text in single quotes, and write ' in it as ''"
 	case column == start+1 && above >= 0 && above != start:
 		message = fmt.Sprintf("this line does not fit here: it begins in column %d, and the line above it in column %d", start+1, above+1)
 	}
 	p.fault(line, column, "bad-yaml", help, "%s", message)
+}
+
+// bareStar is the column of a * that stands for itself without quotes; 0: there is none.
+func (p *parsing) bareStar(line int) int {
+	if line < 1 {
+		return 0
+	}
+	at := loneStar.FindStringIndex(p.file.Lines[line-1])
+	if at == nil {
+		return 0
+	}
+	return utf8.RuneCountInString(p.file.Lines[line-1][:at[0]+strings.IndexByte(p.file.Lines[line-1][at[0]:], '*')]) + 1
+}
+
+// unmerged finds what a merge leaves behind when two people changed the same lines.
+func (p *parsing) unmerged() bool {
+	for i, line := range p.file.Lines {
+		if strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
+			p.fault(i+1, 1, "bad-yaml", "two people changed these lines: keep what is right between <<<<<<< and >>>>>>>, and delete the lines with these signs and with =======",
+				"a merge of two versions of this file was not finished")
+			return true
+		}
+	}
+	return false
+}
+
+// unspaced finds a key whose colon no space follows. The library reads "a:b" in braces as a key and its value; other
+// programs, and editors, do not.
+func (p *parsing) unspaced(tokens token.Tokens) bool {
+	for _, t := range tokens {
+		if t.Type != token.MappingValueType || t.Prev == nil || t.Prev.Type != token.StringType {
+			continue
+		}
+		line := []rune(p.file.Lines[min(max(t.Position.Line, 1), len(p.file.Lines))-1])
+		if at := t.Position.Column; at > 0 && at < len(line) && line[at-1] == ':' && !strings.ContainsRune(" \t,]}", line[at]) {
+			p.fault(t.Position.Line, at, "bad-yaml", "write key: value", "a space is missing after this colon")
+			return true
+		}
+	}
+	return false
 }
 
 // indent counts the spaces in front of a line.
