@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
@@ -81,6 +82,15 @@ func (e *exprCompiler) parse() (tree ast.Node, ok bool) {
 }
 
 func (e *exprCompiler) place(n ast.Node) engine.Pos { return e.c.offset(e.src, n.Location().From) }
+
+// wordPlace is where a field's name begins, inside its quotes if it has some.
+func (e *exprCompiler) wordPlace(word *ast.StringNode) engine.Pos {
+	from := word.Location().From
+	if text := []rune(e.src.Text); from < len(text) && strings.ContainsRune("\"'`", text[from]) {
+		from++
+	}
+	return e.c.offset(e.src, from)
+}
 
 // refuse reports a finding at n and gives something to go on with.
 func (e *exprCompiler) refuse(n ast.Node, code, message, help string) typed {
@@ -201,7 +211,7 @@ func (e *exprCompiler) member(n *ast.MemberNode) typed {
 }
 
 func (e *exprCompiler) field(n *ast.MemberNode, of typed, property *ast.StringNode) typed {
-	s, ok := e.c.memberShape(of.shape, property.Value, e.place(property))
+	s, ok := e.c.memberShape(of.shape, property.Value, e.wordPlace(property))
 	if !ok {
 		return broken()
 	}
@@ -329,7 +339,7 @@ func (e *exprCompiler) either(n ast.Node, a, b *shape) *shape {
 		return a
 	case a.form == textForm && b.form == textForm:
 		return eitherText(a, b, class)
-	case a.form == recordForm && a.object != b.object, b.form == recordForm && a.object != b.object:
+	case a.object != b.object, a.object == nil && a.form == recordForm && b.form == recordForm && a.label != b.label:
 		e.refuse(n, "mixed", "two kinds of record cannot be one or the other", "")
 		return anyShape
 	case a.form != b.form:

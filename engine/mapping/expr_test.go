@@ -108,7 +108,7 @@ func TestExpressions(t *testing.T) {
 		{`case["id"]`, `"c1"`}, {`case[case.id]`, `refused: bad-expression`}, {`case.name.first`, `refused: no-fields`}, {`case.visits.id`, `refused: no-fields`}, {`text(case.visits)`, `refused: mismatched`}, {`case.name and true`, `refused: not-a-condition`},
 		{`any(case.visits, any(case.visits, any(case.visits, true)))`, `refused: nested`}, {`any(case.visits, .id)`, `refused: not-a-condition`}, {`lookup("kind", "east", "a", "west")`, `refused: unknown-map`}, {`lookup("kinds", "eest", "a", "west")`, `refused: unknown-column`},
 		{`rule("place", "est", "a", "west")`, `refused: unknown-form`}, {`lookup(case.id, "east", "a", "west")`, `refused: bad-expression`}, {`x matches case.id`, `refused: bad-pattern`}, {`x matches "("`, `refused: bad-pattern`}, {`given()`, `refused: arguments`},
-		{`or_else(case, member)`, `refused: mixed`}, {`let run = 1; run`, `refused: taken-name`}, {`1 +`, `refused: bad-expression`}, {`case.id.upper()`, `refused: bad-expression`}, {`given`, `refused: unknown-name`}, {`[1, 2] | len()`, `2`},
+		{`or_else(case, member)`, `refused: mixed`}, {`or_else(first(case.visits), first(member.items)).id`, `refused: mixed`}, {`let run = 1; run`, `refused: taken-name`}, {`1 +`, `refused: bad-expression`}, {`case.id.upper()`, `refused: bad-expression`}, {`given`, `refused: unknown-name`}, {`[1, 2] | len()`, `2`},
 	} {
 		if got := b.run(t, tt.expr); got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.expr, got, tt.want)

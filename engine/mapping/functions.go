@@ -177,8 +177,7 @@ func compileHas(e *exprCompiler, n ast.Node, args []ast.Node) typed {
 	if !ok {
 		return e.refuse(args[1], "bad-expression", "has needs the field's name written out", "")
 	}
-	at := e.c.offset(e.src, word.Location().From+1)
-	if _, ok := e.c.memberShape(of.shape, word.Value, at); !ok {
+	if _, ok := e.c.memberShape(of.shape, word.Value, e.wordPlace(word)); !ok {
 		return broken()
 	}
 	return typed{func(f *frame) value {

@@ -175,7 +175,7 @@ func (r *reader) memberOf(n *ast.MemberNode) reach {
 		case field.Type == engine.Rows:
 			got.records = append(got.records, reached{object: rec.object, path: within(rec.path, field.Name), fields: field.Fields, root: rec.root})
 		default:
-			got.leaves = append(got.leaves, leaf{rec.object, within(rec.path, field.Name), fieldClass(field), rec.root, r.place(word), width(n)})
+			got.leaves = append(got.leaves, leaf{rec.object, within(rec.path, field.Name), fieldClass(field), rec.root, r.wordPlace(word), width(n)})
 		}
 	}
 	if len(of.records) == 0 {
@@ -203,6 +203,9 @@ func (r *reader) letOf(n *ast.VariableDeclaratorNode) reach {
 
 // callOf: some functions hand on entries of a list, or one of their arguments; others compute.
 func (r *reader) callOf(word string, args []ast.Node) reach {
+	if word == "has" && len(args) == 2 { // whether a field is there tells of it too
+		return r.memberOf(&ast.MemberNode{Node: args[0], Property: args[1]}).values()
+	}
 	var all reach
 	for i, arg := range args {
 		if body, ok := arg.(*ast.PredicateNode); ok && i > 0 {
