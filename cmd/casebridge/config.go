@@ -110,7 +110,7 @@ func (a *app) loadFile(s *settings, known []string) error {
 	}
 	layer := koanf.New(".")
 	if err := layer.Load(file.Provider(path), yamlParser{}); err != nil {
-		return fmt.Errorf("%w: read settings: %w", errEnvironment, err)
+		return &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: path, Err: pathCause(err)}
 	}
 	for _, key := range layer.Keys() {
 		if err := checkKey(key, known, path); err != nil {
@@ -177,6 +177,18 @@ func (s *settings) connection(name string) (engine.Settings, error) {
 	return engine.NewSettings(values), nil
 }
 
+// check reads every setting that a flow will ask for: a run must not find in its second flow what it could know before its first.
+func (s *settings) check(c *compiled) error {
+	var errs []error
+	for _, f := range c.program.Flows {
+		_, err := s.limits(f.Spec())
+		errs = append(errs, err)
+	}
+	_, err1 := s.span(keyRetryFor)
+	_, err2 := s.keep()
+	return errors.Join(append(errs, err1, err2)...)
+}
+
 // limits are a flow's, with what the installation says instead.
 func (s *settings) limits(f *spec.Flow) (spec.Limits, error) {
 	out := f.Limits
@@ -207,7 +219,7 @@ func (a *app) storePath(s *settings, p *spec.Project) (string, error) {
 		return "", usageError{fmt.Errorf("--store: %q stores are not supported; give a file", scheme)}
 	}
 	if path != "" {
-		return path, nil
+		return named(path)
 	}
 	dir := a.getenv("XDG_STATE_HOME")
 	if dir == "" {

@@ -93,6 +93,9 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 		return err
 	}
 	defer s.close()
+	if !asJSON && s.beginsSending(flows) {
+		fmt.Fprintf(a.stdout, newStorePlan, s.begins)
+	}
 	var failures []error
 	absent := absenceOf(window.Named, len(flows), asJSON)
 	for _, f := range flows {
@@ -119,6 +122,8 @@ type session struct {
 	set   *settings
 	sys   *systems
 	store *store.Store
+
+	begins string // the path of a store that was not there before
 }
 
 func (s *session) close() {
@@ -147,6 +152,9 @@ func (a *app) openCompiled(ctx context.Context, c *compiled, for_ access, scratc
 	if err != nil {
 		return nil, err
 	}
+	if err := set.check(c); err != nil {
+		return nil, err
+	}
 	s := &session{c: c, set: set}
 	if s.sys, err = a.connect(ctx, c, set, for_); err != nil {
 		return nil, err
@@ -155,6 +163,9 @@ func (a *app) openCompiled(ctx context.Context, c *compiled, for_ access, scratc
 	if err != nil {
 		s.close()
 		return nil, err
+	}
+	if isNew(options.Path) {
+		s.begins = options.Path
 	}
 	openStore := store.Open
 	if scratch {

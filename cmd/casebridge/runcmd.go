@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/reconcile"
 	"github.com/casebridge/casebridge/engine/spec"
@@ -62,6 +63,9 @@ func (a *app) runFlows(ctx context.Context, names []string, w windowFlags, view 
 	keep, err := s.set.keep()
 	if err != nil {
 		return err
+	}
+	if s.beginsSending(flows) {
+		fmt.Fprintf(a.stderr, "casebridge: "+newStoreText, s.begins)
 	}
 	err = a.chain(ctx, s, flows, window, view, asJSON, release)
 	if err == nil || errors.Is(err, errPartial) {
@@ -133,8 +137,12 @@ func (a *app) release(ctx context.Context, s *session, job *reconcile.Job, hash 
 		return err
 	}
 	if sum.Hash != hash {
-		return fmt.Errorf("%w: the plan of %s is now %q, not %q: something changed meanwhile. Look at `casebridge plan %s` again",
-			errEnvironment, sum.Flow, sum.Hash, hash, sum.Flow)
+		is := fmt.Sprintf("is now %q, not %q", sum.Hash, hash)
+		if sum.Hash == "" {
+			is = fmt.Sprintf("has nothing to write now, so it is not %q", hash)
+		}
+		return &engine.Fault{Kind: engine.Environment, Op: "release the plan", Ref: sum.Flow,
+			Err: fmt.Errorf("the plan of %s %s: something changed meanwhile", sum.Flow, is), Next: fmt.Sprintf("Look at `casebridge plan %s` again.", sum.Flow)}
 	}
 	// Written before anything is sent: whatever comes of it, the trail says whose word it was.
 	err = s.store.Note(ctx, store.AuditLine{Who: a.author(), What: "release", Flow: sum.Flow, Was: "plan " + hash,

@@ -42,7 +42,7 @@ func (a *app) connect(ctx context.Context, c *compiled, s *settings, for_ access
 		}
 		conn, err := c.drivers[name].Open(o)
 		if err != nil {
-			return nil, errors.Join(err, sys.close())
+			return nil, errors.Join(fmt.Errorf("connection %s: %w", name, err), sys.close())
 		}
 		sys.open = append(sys.open, conn)
 		sys.urls[name] = values.Text("url")

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/spec"
+)
+
+// newStoreText is what persons must know before a store begins: the ledger of what was sent is in it and nowhere else.
+const newStoreText = "the store %s does not exist yet and begins with this run: it knows of nothing that was sent before. If casebridge or older jobs\n" +
+	"have worked between these systems already, use their store (--store), or take over first with `casebridge state adopt`; else it goes a second time.\n"
+
+// newStorePlan is the same for those who look first.
+const newStorePlan = "There is no store %s yet: nothing counts as sent.\n\n"
+
+// isNew says whether a store's file is not there yet.
+func isNew(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// named is a store whose path somebody gave. Its directory is not made: a path with a mistake in it would
+// begin a second store, from which everything would be sent again.
+func named(path string) (string, error) {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) || err == nil && !info.IsDir() {
+		return "", &engine.Fault{Kind: engine.Environment, Op: "find the store", Ref: path, Err: fmt.Errorf("there is no directory %s", dir),
+			Next: "Correct the path; if the store shall begin there, make the directory first."}
+	}
+	return path, nil
+}
+
+// beginsSending says whether the store begins now, and with flows that could send what must not be sent twice.
+func (s *session) beginsSending(flows []*mapping.Flow) bool {
+	return s.begins != "" && slices.ContainsFunc(flows, func(f *mapping.Flow) bool { return sendsOnce(s.c.project, f.Spec().Routes) })
+}
+
+// sendsOnce says whether routes send what its receiver would have twice.
+func sendsOnce(p *spec.Project, routes []*spec.Route) bool {
+	return slices.ContainsFunc(routes, func(r *spec.Route) bool {
+		return sendsOnce(p, r.Routes) || slices.ContainsFunc(r.Writes, func(w spec.Write) bool {
+			object := p.Object(w.Object.Text)
+			return object != nil && w.Verb.Text == string(engine.SendVerb) && !object.Repeatable
+		})
+	})
+}
