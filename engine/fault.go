@@ -25,8 +25,9 @@ var (
 //	             the specs change, once a day   the target named
 //	mapping      when it is read again, when    in quarantine, with the place of the   goes on                           4
 //	             the specs change, once a day   rule; nothing was sent
-//	conflict     when it is read again, and     in quarantine until then; decided       goes on                           4
-//	             once a day                     anew from the target as it then is
+//	conflict     once before the run ends,      in quarantine until then; decided       goes on                           4
+//	             when it is read again, and     anew from the target as it then is
+//	             once a day
 //	environment  never: a person must act       was not sent                            ends, and those behind it         3
 //	cancelled    by the next run                what is in hand is finished, the rest  ends, and those behind it         4
 //	             not begun

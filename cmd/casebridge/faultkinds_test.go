@@ -54,7 +54,7 @@ func faultKinds() map[string]faulty {
 			says: `quarantined 2: oscar.referral refused \(HTTP 400\)`, code: exitPartial, goesOn: true, heal: func(r *rig) { r.oscar.Heal() }, after: 25 * time.Hour, later: 2, code2: exitDone},
 		"not covered by the specs": {kind: engine.Unmapped, prepare: func(r *rig) { r.markCase(map[string]any{"risk_level": "unheard-of"}) },
 			says: `quarantined 1: `, code: exitPartial, arrived: 1, goesOn: true, heal: func(r *rig) { r.markCase(map[string]any{"risk_level": "low"}) }, later: 2, code2: exitDone},
-		"not as it was": {kind: engine.Conflict, prepare: func(r *rig) { r.primero.FailNext(post, primerosim.Echo(409), 1) },
+		"not as it was": {kind: engine.Conflict, prepare: func(r *rig) { r.primero.FailNext(post, primerosim.Echo(409), 2) },
 			says: `quarantined 1: primero.case refused \(HTTP 409\)`, code: exitPartial, arrived: 2, goesOn: true, later: 2, code2: exitDone},
 		"another address": {kind: engine.Environment, prepare: password("OSCAR_URL", gone.URL),
 			says: `redirects are not followed \(environment\)`, code: exitEnvironment, heal: func(r *rig) { r.env["OSCAR_URL"] = r.oscServer.url }, later: 2, code2: exitDone},

@@ -30,6 +30,7 @@ type loop struct {
 	began     time.Time
 	newest    time.Time // newest stamp of the window
 	claims    *claims
+	anew      bool                                      // records of this run are decided once more: they are counted already
 	wasHeld   bool                                      // a limit had stopped the flow before this run
 	unswept   bool                                      // something was decided by a recall that was never filled whole
 	consults  map[string]spec.Consulted                 // where values are looked up, by place
@@ -292,9 +293,13 @@ func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) e
 
 func (l *loop) decided(dec mapping.Decision) {
 	l.tally(func(sum *Summary) {
-		sum.Read++
+		if !l.anew {
+			sum.Read++
+		}
 		for _, c := range dec.Changes {
-			sum.count(c)
+			if !l.anew || c.Verdict == engine.Quarantined || c.Verdict == engine.Unclear {
+				sum.count(c)
+			}
 		}
 	})
 	if _, held := l.met[dec.Record]; held {

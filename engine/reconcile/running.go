@@ -48,6 +48,9 @@ type sending struct {
 	tried   bool           // all of these have had their tries
 	failing map[string]int // by object: writes that failed in a row
 	stopped *engine.Fault  // set: nothing more is sent
+
+	conflicts []*item // refused because the target was not as it had been; see anew.go
+	anew      bool    // these are being decided anew: what is refused now stays so
 }
 
 func newDelivery(l *loop, writers map[string]engine.Writer) *sending {
@@ -145,11 +148,12 @@ func (s *sending) deliver(ctx context.Context, l *loop, wave []work, recalled []
 // finish waits for every worker and says what stopped them, if anything did.
 func (s *sending) finish(ctx context.Context) (err error) {
 	s.workers.Wait()
+	err = s.decideAnew(ctx)
 	s.loop.tally(s.silence.tell)
 	if fault := s.fault(); fault != nil {
 		return fault
 	}
-	if s.waiting > 0 {
+	if err == nil && s.waiting > 0 {
 		s.tried, err = s.tries(context.WithoutCancel(ctx))
 	}
 	if err == nil && s.lost {

@@ -396,6 +396,15 @@ func (s *sending) count(items []*item) {
 		if !it.known && !s.covered(it) && heldFor(it) == nil && it.outcome.State != engine.Done && (it.repeatable || it.outcome.State != engine.Unknown) {
 			s.undelivered(s.needsTry(it))
 		}
+		if !s.putOff(it) {
+			s.file([]*item{it})
+		}
+	}
+}
+
+// file puts items into the summary and tells of them.
+func (s *sending) file(items []*item) {
+	for _, it := range items {
 		s.loop.tally(func(sum *Summary) { countItem(sum, it) })
 		if s.loop.job.Tell != nil && !it.known {
 			s.loop.tell(func(t Tell) { t.Settled(it.change, it.outcome) })
