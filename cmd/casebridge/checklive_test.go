@@ -9,7 +9,7 @@ import (
 	primerosim "github.com/casebridge/casebridge/connectors/primero/sim"
 )
 
-const allWell = "check: primero and oscar are as the specs say: 49 users, 24 agencies, 24 organizations, 79 codes, 63 fields looked at\n"
+const allWell = "check: primero and oscar are as the specs say: 49 users, 25 locations, 24 agencies, 24 organizations, 79 codes, 63 fields looked at\n"
 
 // Each switch of the simulated systems, and what the nightly check says of it.
 func TestCheckLive(t *testing.T) {
@@ -41,7 +41,7 @@ func TestCheckLive(t *testing.T) {
 			[]string{"specs/rules/agency.yaml:", `primero does not have the agency "agency-tpo" [name-gone]`}},
 		{"an agency disabled", func(r *rig) error { return r.primero.DisableAgency("agency-tpo") }, exitDone, []string{`the agency "agency-tpo" is switched off`}},
 		{"users may not be read", func(r *rig) error { return r.primero.Permit(primerosim.DefaultUser, "manage", "agency:read") }, exitDone,
-			[]string{"warning: could not check the rights of this connection's user of primero: not permitted [not-checked]", "could not check users of primero: not permitted", "check: 2 warnings; 24 agencies"}},
+			[]string{"warning: could not check the rights of this connection's user of primero: not permitted [not-checked]", "could not check users of primero: not permitted", "check: 2 warnings; 25 locations, 24 agencies"}},
 		{"agencies may not be listed", func(r *rig) error { return r.primero.Permit(primerosim.DefaultUser, "manage", "user:read") }, exitDone, nil},
 		{"cases may only be read", func(r *rig) error {
 			return r.primero.Permit(primerosim.DefaultUser, "read", "user:read", "agency:read")

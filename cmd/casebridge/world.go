@@ -33,11 +33,21 @@ func newWorld(p *spec.Project, now func() time.Time, latency time.Duration) *wor
 	w := &world{now: now}
 	w.ngos, w.quiet = confirmedNGOs(p)
 	w.primero = primerosim.New(primerosim.Options{
-		Now: now, Users: w.users(p), Agencies: w.agencies(), Fields: shortLists(p.Object("primero.case").Fields, "primero."), Codes: codesOf(p, "primero."), Latency: latency,
+		Now: now, Users: w.users(p), Agencies: w.agencies(), Locations: places(p), Fields: shortLists(p.Object("primero.case").Fields, "primero."), Codes: codesOf(p, "primero."), Latency: latency,
 	})
 	w.oscar = oscarsim.New(oscarsim.Options{Now: now, Organizations: w.organizations(), Latency: latency,
 		Admin: oscarsim.Admin{Email: oscarEmail, Password: oscarPassword}})
 	return w
+}
+
+// places are the provinces; the villages in them are not played.
+func places(p *spec.Project) []primerosim.Location {
+	var all []primerosim.Location
+	names := columnOf(p, "provinces", "name")
+	for i, code := range columnOf(p, "provinces", "location") {
+		all = append(all, primerosim.Location{Code: code, Name: names[i], Type: "province"})
+	}
+	return all
 }
 
 func confirmedNGOs(p *spec.Project) (played, quiet []string) {
