@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/casebridge/casebridge/engine/reconcile"
 )
 
 // recallProject reads the west's cases into recall, and writes letters only about cases that the west has.
@@ -82,5 +84,15 @@ func TestRecordsWithoutAWholeKeyAreNotRemembered(t *testing.T) {
 	mustDone(t, sum, err)
 	if len(s.west.letters) != 1 || sum.Skipped.Total() != 1 {
 		t.Errorf("%d letters, skipped %v: want one letter, for the record with a whole key", len(s.west.letters), sum.Skipped.Count)
+	}
+}
+
+// What was read up to a moment only was not read whole.
+func TestReadingUpToAMomentIsNoSweep(t *testing.T) {
+	s := newStageOf(t, recallProject, newCabinet(3, plainCase), newCabinet(3, plainCase))
+	sum, err := s.run("look", func(j *reconcile.Job) { j.Window.Until = longAgo })
+	mustDone(t, sum, err)
+	if sum, err = s.run("letters"); err != nil || sum.Blocked.Total() != 3 {
+		t.Errorf("%v: blocked %v", err, sum.Blocked.Count)
 	}
 }

@@ -57,7 +57,7 @@ func readingFor(w Window, src spec.Source, obj *engine.Object, cur store.Cursor,
 	switch {
 	case cur.Mark.IsZero():
 		r.query.Since = start
-		r.whole = start.IsZero()
+		r.whole = start.IsZero() && w.Until.IsZero()
 		r.sweep = true
 	case r.sweep:
 		r.swept = true
