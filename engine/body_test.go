@@ -57,6 +57,7 @@ func TestFaultSaysWhatWhereAndNext(t *testing.T) {
 	}
 }
 
+// The vowel sign stands on its letter and takes no room of its own.
 func TestDiagPrintsCaretUnderCharacters(t *testing.T) {
 	d := engine.Diag{Severity: engine.Error, Code: "unknown-field", At: engine.Pos{File: "a.yaml", Line: 3, Column: 6}, Width: 4,
 		Message: `no field "sexx"`, Help: `did you mean "sex"?`, Excerpt: "\tកុ: sexx"}
@@ -64,7 +65,7 @@ func TestDiagPrintsCaretUnderCharacters(t *testing.T) {
 	if err := d.Print(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := "a.yaml:3:6: error: no field \"sexx\" [unknown-field]\n    3 | \tកុ: sexx\n      | \t    ^^^^\n      = did you mean \"sex\"?\n"
+	want := "a.yaml:3:6: error: no field \"sexx\" [unknown-field]\n    3 | \tកុ: sexx\n      | \t   ^^^^\n      = did you mean \"sex\"?\n"
 	if b.String() != want {
 		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
 	}

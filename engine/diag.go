@@ -68,7 +68,7 @@ func (d Diag) Print(w io.Writer) error {
 	if d.Excerpt != "" && d.At.Line > 0 {
 		line, before, width := window(d.Excerpt, d.At.Column-1, max(1, d.Width))
 		fmt.Fprintf(&b, "%5d | %s\n", d.At.Line, line)
-		fmt.Fprintf(&b, "      | %s%s\n", padTo(line, before), strings.Repeat("^", width))
+		fmt.Fprintf(&b, "      | %s%s\n", padTo(line, before), strings.Repeat("^", cells(line, before, width)))
 	}
 	if d.Help != "" {
 		fmt.Fprintf(&b, "      = %s\n", d.Help)
@@ -104,9 +104,10 @@ func padTo(line string, n int) string {
 		if n <= 0 {
 			break
 		}
-		if r == '\t' {
+		switch {
+		case r == '\t':
 			b.WriteByte('\t')
-		} else {
+		case !unseen(r):
 			b.WriteByte(' ')
 		}
 		n--
@@ -114,6 +115,22 @@ func padTo(line string, n int) string {
 	b.WriteString(strings.Repeat(" ", max(0, n)))
 	return b.String()
 }
+
+// cells is how wide the characters of line from one on are on a screen; at least 1.
+func cells(line string, from, n int) int {
+	runes := []rune(line)
+	wide := n
+	for _, r := range runes[min(from, len(runes)):min(from+n, len(runes))] {
+		if unseen(r) {
+			wide--
+		}
+	}
+	return max(1, wide)
+}
+
+// unseen says whether a character takes no room of its own: it stands on the one before it, as
+// vowel signs of many scripts do, or is not shown at all.
+func unseen(r rune) bool { return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) }
 
 // Nearest returns the candidate that a typist most likely meant, or "".
 func Nearest(word string, candidates []string) string {

@@ -35,3 +35,27 @@ func TestLongLines(t *testing.T) {
 		}
 	}
 }
+
+// Vowel signs of many scripts stand on the letter before them: the caret goes by what is seen.
+func TestCaretUnderWhatIsSeen(t *testing.T) {
+	for _, c := range []struct {
+		line         string
+		column, wide int
+		want         string
+	}{
+		{"say: ខ្មែរ, must: sexx", 19, 4, "                 ^^^^"},
+		{"say: កុមារី x", 13, 1, "          ^"},
+		{"- ចាន់ទី", 3, 6, "  ^^^^"},
+		{"\tx y", 4, 1, "\t  ^"},
+		{"a\u200bb", 3, 1, " ^"},
+		{"a", 9, 3, "        ^^^"},
+	} {
+		var b strings.Builder
+		if err := (Diag{At: Pos{File: "a", Line: 1, Column: c.column}, Width: c.wide, Excerpt: c.line}).Print(&b); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimPrefix(strings.Split(b.String(), "\n")[2], "      | "); got != c.want {
+			t.Errorf("%q\n got %q\nwant %q", c.line, got, c.want)
+		}
+	}
+}
