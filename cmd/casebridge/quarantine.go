@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,7 +159,7 @@ func (a *app) discard(cmd *cobra.Command, args []string, flags heldFlags, why st
 	if err != nil {
 		return err
 	}
-	if why == "" {
+	if strings.TrimSpace(why) == "" {
 		return usageError{errors.New("say --why: what is discarded never goes, and others must be able to see the reason")}
 	}
 	if (len(ids) == 0) == (flags.cause == "") {
@@ -207,7 +208,7 @@ func (a *app) quarantinePause() *cobra.Command {
 		Use: "pause", Short: "Stop all automatic re-tries; ordinary reading goes on",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if why == "" {
+			if strings.TrimSpace(why) == "" {
 				return usageError{errors.New("say --why: others must be able to see why nothing is tried again")}
 			}
 			q, err := a.openQuarantine(cmd)

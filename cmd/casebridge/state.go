@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +30,9 @@ func (a *app) stateAdopt() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := time.Parse(time.DateOnly, before); before != "" && err != nil {
 				return usageError{fmt.Errorf("--before: %q is not a date such as 2026-11-01", before)}
+			}
+			if strings.TrimSpace(why) == "" {
+				return usageError{errors.New("say with --why; it stands in the audit trail")}
 			}
 			return a.adopt(cmd.Context(), before, why)
 		},
@@ -58,8 +63,8 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 	}
 	done, err := reconcile.Adopt(ctx, jobs, before, why)
 	for _, d := range done {
-		fmt.Fprintf(a.stdout, "%s: %d sends are already there and recorded; %d are not, and the next run will send them (see `casebridge plan %s`)\n",
-			d.Flow, d.Sent, d.Open, d.Flow)
+		fmt.Fprintf(a.stdout, "%s: %s already there and recorded; %s not, and the next run will send %s (see `casebridge plan %s`)\n",
+			d.Flow, plural(d.Sent, "1 send is", "%d sends are"), plural(d.Open, "1 is", "%d are"), plural(d.Open, "it", "them"), d.Flow)
 		if d.Open > 0 && before == "" {
 			fmt.Fprintf(a.stdout, "  If the jobs before casebridge have sent them too, they would arrive twice: say until when those jobs ran with --before DATE.\n")
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,11 @@ type AuditLine struct {
 }
 
 var errNoNote = errors.New("an audit line needs who and what")
+
+// unsaid says whether it is missing who decides or why; a blank reason is none.
+func unsaid(who, why string) bool {
+	return strings.TrimSpace(who) == "" || strings.TrimSpace(why) == ""
+}
 
 // Note adds a line to the audit trail; it is on disk when Note returns. Who and What must be there, At and ID are
 // set by the store. Write it before the deed that it tells of.

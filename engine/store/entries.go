@@ -33,7 +33,7 @@ func (s *Store) Discard(ctx context.Context, d Discarding) error {
 	refuse := func(ref string, err error) error {
 		return &engine.Fault{Kind: engine.Environment, Op: "discard entry", Ref: ref, Err: err, Next: "Look at `casebridge quarantine list --closed`."}
 	}
-	if d.Who == "" || d.Why == "" {
+	if unsaid(d.Who, d.Why) {
 		return refuse("", errNoReasonGiven)
 	}
 	err := s.change(ctx, "discard entries", "", func(tx *transaction) error {
@@ -117,6 +117,9 @@ func (s *Store) Paused(ctx context.Context) (Pause, error) {
 
 // PauseRetries stops all automatic re-tries until ResumeRetries. changed is false when they were paused already.
 func (s *Store) PauseRetries(ctx context.Context, who, why string) (changed bool, err error) {
+	if unsaid(who, why) {
+		return false, &engine.Fault{Kind: engine.Environment, Op: "pause re-tries", Err: errNoReason, Next: "Nothing was changed; say it again."}
+	}
 	return s.switchRetries(ctx, AuditLine{Who: who, What: "quarantine pause", Was: "on", Became: "paused", Why: why},
 		`INSERT INTO pause (id, since, who, why) VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING`, true)
 }

@@ -108,7 +108,7 @@ func refuseResolution(ref string, err error) error {
 
 func (r Resolution) apply(ctx context.Context, tx *transaction) error {
 	ref := strconv.FormatInt(r.ID, 10)
-	if r.Who == "" || r.Why == "" {
+	if unsaid(r.Who, r.Why) {
 		return refuseResolution(ref, errNoReason)
 	}
 	var state, once string

@@ -57,7 +57,7 @@ func (a Adoption) check() error {
 	if _, err := time.Parse(time.DateOnly, a.Before); err != nil {
 		return refuse(errNotDate)
 	}
-	if a.Who == "" || a.Why == "" {
+	if unsaid(a.Who, a.Why) {
 		return refuse(errNoReason)
 	}
 	for _, c := range a.Sends {

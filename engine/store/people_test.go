@@ -149,3 +149,24 @@ func TestOverview(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A reason that says nothing is none.
+func TestBlankReasonsAreRefused(t *testing.T) {
+	w := newWorld(t, sendParked, false, false)
+	for name, err := range map[string]error{
+		"adopt":   w.store.Adopt(t.Context(), Adoption{Flow: "up", Before: "2026-01-01", Who: "tester", Why: " "}),
+		"resolve": w.store.Resolve(t.Context(), Resolution{ID: 1, Who: "tester", Why: "\t"}),
+		"discard": w.store.Discard(t.Context(), Discarding{Who: "tester", Why: " "}),
+	} {
+		if engine.KindOf(err) != engine.Environment {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if changed, err := w.store.PauseRetries(t.Context(), "tester", " "); changed || engine.KindOf(err) != engine.Environment {
+		t.Errorf("pause: %v", err)
+	}
+	lines, err := w.store.Audit(t.Context(), "", 0)
+	if err != nil || len(lines) != 0 || w.state() != sendParked {
+		t.Errorf("%v: %+v, the send is %s", err, lines, w.state())
+	}
+}

@@ -25,7 +25,7 @@ func (s *Store) Restamp(ctx context.Context, r Restamp) error {
 	refuse := func(err error) error {
 		return &engine.Fault{Kind: engine.Environment, Op: "restamp", Ref: r.Connection, Err: err, Next: "Nothing was changed; look at `casebridge state show`."}
 	}
-	if r.Who == "" || r.Why == "" {
+	if unsaid(r.Who, r.Why) {
 		return refuse(errNoReason)
 	}
 	return s.change(ctx, "restamp", r.Connection, func(tx *transaction) error {

@@ -18,7 +18,7 @@ type Move struct {
 // SetCursor moves a cursor by a person's word, backwards or forwards, and notes it
 // in the audit trail. A flow that is being run keeps its cursor: an environment Fault says who holds it.
 func (s *Store) SetCursor(ctx context.Context, m Move) (was, became Cursor, err error) {
-	if m.Who == "" || m.Why == "" {
+	if unsaid(m.Who, m.Why) {
 		return was, became, &engine.Fault{Kind: engine.Environment, Op: "set cursor", Ref: m.Flow, Err: errNoReason, Next: "Nothing was changed; say it again."}
 	}
 	err = s.change(ctx, "set cursor", m.Flow, func(tx *transaction) error {
