@@ -55,7 +55,13 @@ func (a *app) settings(p *spec.Project, drivers map[string]engine.Driver) (*sett
 	if err := s.k.Load(env.Provider(".", env.Opt{EnvironFunc: a.environ, TransformFunc: envKey(known)}), nil); err != nil {
 		return nil, err
 	}
-	return s, a.loadSet(s, known)
+	if err := a.loadSet(s, known); err != nil {
+		return nil, err
+	}
+	if file := s.k.String(keyKeyFile); file != "" && s.k.String(keyKey) == "" {
+		a.openToAll(file)
+	}
+	return s, nil
 }
 
 // known lists every setting there is.
@@ -117,7 +123,22 @@ func (a *app) loadFile(s *settings, known []string) error {
 			return err
 		}
 	}
+	if slices.ContainsFunc(layer.Keys(), s.secret) {
+		a.openToAll(path)
+	}
 	return s.k.Merge(layer)
+}
+
+// secret says whether a setting must not be read by others.
+func (s *settings) secret(key string) bool {
+	for name, d := range s.drivers {
+		for _, set := range d.Settings() {
+			if set.Secret && key == "connections."+name+"."+set.Name {
+				return true
+			}
+		}
+	}
+	return key == keyKey
 }
 
 func (a *app) loadSet(s *settings, known []string) error {

@@ -17,6 +17,9 @@ type sandboxFlags struct {
 	latency              time.Duration
 }
 
+// mostRecords is how many cases and clients fit into the memory of an ordinary machine.
+const mostRecords = 200_000
+
 func (a *app) sandboxCommand() *cobra.Command {
 	var f sandboxFlags
 	cmd := &cobra.Command{
@@ -44,6 +47,9 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	if c.project.Object("primero.case") == nil || c.project.Object("oscar.client") == nil {
 		return usageError{fmt.Errorf("the sandbox simulates a Primero and an OSCaR, and project %s has no connections primero and oscar", c.project.Name.Text)}
 	}
+	if f.cases < 0 || f.clients < 0 || f.cases > mostRecords || f.clients > mostRecords || f.latency < 0 {
+		return usageError{fmt.Errorf("--cases and --clients are from 0 to %d, and --latency is from 0", mostRecords)}
+	}
 	w := newWorld(c.project, a.now, f.latency)
 	if err := w.fill(f.cases, f.clients); err != nil {
 		return err
@@ -55,12 +61,12 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 		}
 	}()
 	for _, on := range []struct {
-		address string
-		handler httpHandler
-	}{{f.primero, w.primero}, {f.oscar, w.oscar}, {f.page, newPage(w, c.project)}} {
+		flag, address string
+		handler       httpHandler
+	}{{"--primero", f.primero, w.primero}, {"--oscar", f.oscar, w.oscar}, {"--page", f.page, newPage(w, c.project)}} {
 		s, err := serve(ctx, on.address, on.handler)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w; give another address with %s, e.g. 127.0.0.1:0 for any free port", err, on.flag)
 		}
 		servers = append(servers, s)
 	}

@@ -164,7 +164,7 @@ func serve(ctx context.Context, address string, h http.Handler) (served, error) 
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
-		return served{}, fmt.Errorf("%w: listen: %w", errEnvironment, err)
+		return served{}, fmt.Errorf("%w: %w", errEnvironment, err)
 	}
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
