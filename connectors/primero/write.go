@@ -101,10 +101,14 @@ func (w *writer) readBack(ctx context.Context, id string, document gjson.Result)
 // afterConflict tells a case that we made before from one that somebody else has: Primero's answer is the same (§3.3).
 func (w *writer) afterConflict(ctx context.Context, id string, conflict error) engine.Outcome {
 	stored, err := w.api.show(ctx, id, "fields=id")
-	switch {
-	case err != nil:
-		return engine.Outcome{State: engine.Unknown, Fault: asFault(err, "create case", id)}
-	case stored != nil:
+	if err != nil { // 404 comes before 403: what may not be seen is there (§3.4)
+		f := asFault(aboutRecord(err, "The case is there: give the role of this connection's user the right to see it."), "create case", id)
+		if f.Kind == engine.Rejected {
+			return engine.Outcome{State: engine.Refused, Fault: f}
+		}
+		return engine.Outcome{State: engine.Unknown, Fault: f}
+	}
+	if stored != nil {
 		return engine.Outcome{State: engine.Done, ID: id}
 	}
 	f := asFault(conflict, "create case", id)

@@ -74,6 +74,21 @@ func TestCreateThatMeetsAnotherCase(t *testing.T) {
 	}
 }
 
+// A case that is there and that the account may not see concerns that case, not the whole connection.
+func TestCreateThatMeetsAHiddenCaseIsRefusedAlone(t *testing.T) {
+	w := newWorld(t, func(o *sim.Options, _ map[string]string) {
+		o.Users = append(o.Users, sim.User{UserName: "near", Password: "p", Role: sim.Role{Scope: "self"}})
+	})
+	c := create(`{"id":"` + newID + `","module_id":"primeromodule-cp","owned_by":"worker1"}`)
+	if got := w.write(t, c); got.State != engine.Done {
+		t.Fatalf("%s %v", got.State, got.Fault)
+	}
+	w.conn = dial(t, w.url, map[string]string{"user": "near", "password": "p", "retries": "0"}, nil, w.clock.now)
+	if got := w.write(t, c); got.State != engine.Refused || got.Fault.Kind != engine.Rejected || got.Fault.Next == "" {
+		t.Errorf("%s %v", got.State, got.Fault)
+	}
+}
+
 func TestUpdateChangesOnlyWhatIsSent(t *testing.T) {
 	w := newWorld(t, nil)
 	id := w.AddCase(map[string]any{"name_first": "A", "name_last": "B"})
