@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 	primerosim "github.com/casebridge/casebridge/connectors/primero/sim"
@@ -30,7 +32,7 @@ type page struct {
 	services []string
 	owners   []string
 	acts     map[string]func(*http.Request) error
-	locked   bool
+	locked   atomic.Bool
 }
 
 func newPage(w *world, p *spec.Project) http.Handler {
@@ -66,7 +68,7 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	d := pageView{NGOs: p.world.ngos, Subtypes: p.subtypes, Services: p.services, Owners: p.owners, Locked: p.locked, Message: r.URL.Query().Get("say"),
+	d := pageView{NGOs: p.world.ngos, Subtypes: p.subtypes, Services: p.services, Owners: p.owners, Locked: p.locked.Load(), Message: r.URL.Query().Get("say"),
 		PrimeroReads: p.world.primero.Requests().Total, PrimeroWrites: p.world.primero.Writes().Total,
 		OSCaRReads: p.world.oscar.Requests(), OSCaRWrite: p.world.oscar.Writes()}
 	d.Cases, d.MoreCases = newest(cases)
@@ -74,6 +76,8 @@ func (p *page) show(w http.ResponseWriter, r *http.Request) {
 	for _, ngo := range p.world.ngos {
 		clients = append(clients, p.world.oscar.Clients(ngo)...)
 	}
+	// In the order in which they came, else the page would show those of the last NGO alone.
+	slices.SortStableFunc(clients, func(a, b oscarsim.Client) int { return cmp.Compare(a.ID, b.ID) })
 	d.Clients, d.MoreClients = newest(clients)
 	for _, ref := range p.world.oscar.AllReferrals() {
 		if ref.Direction == "received" && ref.ClientSlug == "" && len(d.Waiting) < pageRows {
@@ -100,7 +104,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "there is no such act", http.StatusBadRequest)
 		return
 	}
-	say := "Done: " + r.FormValue("act")
+	say := "Done: " + r.FormValue("act") + ". casebridge sees it in its next run."
 	if err := do(r); err != nil {
 		say = "That did not work: " + err.Error()
 	}
@@ -138,8 +142,9 @@ func (p *page) withdraw(r *http.Request) error {
 }
 
 func (p *page) lock(*http.Request) error {
-	p.locked = !p.locked
-	p.world.primero.Switch(func(s *primerosim.Switches) { s.ConfigLock = p.locked })
+	locked := !p.locked.Load()
+	p.locked.Store(locked)
+	p.world.primero.Switch(func(s *primerosim.Switches) { s.ConfigLock = locked })
 	return nil
 }
 

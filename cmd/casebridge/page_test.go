@@ -123,3 +123,21 @@ func TestPageRefusesOtherSites(t *testing.T) {
 		t.Errorf("answered %d, %d cases", answer.StatusCode, len(p.cases()))
 	}
 }
+
+// TestPageShowsTheNewestOfEveryNGO fills the page with more clients than it shows: somebody opens one more, and finds it.
+func TestPageShowsTheNewestOfEveryNGO(t *testing.T) {
+	p := newPlayer(t)
+	if err := p.world.fill(0, 2*pageRows); err != nil {
+		t.Fatal(err)
+	}
+	text := p.act("open-client", "ngo", p.world.ngos[0])
+	for _, ngo := range p.world.ngos {
+		if !strings.Contains(text, " in "+ngo+"<") {
+			t.Errorf("the page shows no client of %s", ngo)
+		}
+	}
+	all := p.world.oscar.Clients(p.world.ngos[0])
+	if slug := all[len(all)-1].Slug; !strings.Contains(text, slug) {
+		t.Errorf("the page does not show %s, which was opened last", slug)
+	}
+}
