@@ -149,7 +149,7 @@ func (a *app) mapsImport() *cobra.Command {
 			if write && a.flags.project == "" {
 				return usageError{errors.New("--write changes files: say with --project DIR whose")}
 			}
-			grids, err := gridsIn(args[0])
+			grids, err := gridsIn(args[0], name)
 			if err != nil {
 				return err
 			}
@@ -165,12 +165,12 @@ func (a *app) mapsImport() *cobra.Command {
 	return cmd
 }
 
-func gridsIn(name string) ([]sheet.Grid, error) {
+func gridsIn(name, only string) ([]sheet.Grid, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	grids, err := sheet.ReadGrids(name, file)
+	grids, err := sheet.ReadGrids(name, file, only)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return nil, usageError{fmt.Errorf("%s: %w", name, err)}
 	}
@@ -196,6 +196,10 @@ func (c *compiled) edits(grids []sheet.Grid, name string) ([]mapEdit, error) {
 		}
 		if name != "" && g.Name != name {
 			continue
+		}
+		if name == "" && c.project.Map(g.Name) == nil {
+			all := spec.Names(c.project.Maps, func(m *spec.Map) spec.Scalar { return m.Name })
+			return nil, usageError{fmt.Errorf("the page %q is called like no map%s: delete it, call it like its map (%s), or take one page only with --map", g.Name, didMean(g.Name, all), strings.Join(all, ", "))}
 		}
 		e, err := c.edit(g)
 		if err != nil {

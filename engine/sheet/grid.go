@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -43,12 +44,20 @@ func (e *NotText) Error() string {
 	return fmt.Sprintf("%s!%s holds %s as a number, date or formula: format the column as text and write the code again, with its zeros", e.Page, e.Cell, e.Shown)
 }
 
+// Merged are cells that a spreadsheet shows as one. All but the first are empty there, and would empty what is in their rows.
+type Merged struct{ Page, Cells string }
+
+func (e *Merged) Error() string {
+	return fmt.Sprintf("%s!%s are merged into one cell: split them, and write in each what belongs there", e.Page, e.Cells)
+}
+
 // ReadGrids reads the pages of an .xlsx file, or a .csv file with commas, semicolons or tabs. The
-// error joins one *NotText for each cell that is no text.
-func ReadGrids(name string, r io.Reader) ([]Grid, error) {
+// error joins one *NotText for each cell that is no text, and one *Merged for cells that are one. Pages without
+// a cell are left out; with only, so is every other page of a workbook that has a page of that name.
+func ReadGrids(name string, r io.Reader, only string) ([]Grid, error) {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".xlsx":
-		return readWorkbook(r)
+		return readWorkbook(r, only)
 	case ".csv":
 		return readCSV(r)
 	}
@@ -64,8 +73,12 @@ func readCSV(r io.Reader) ([]Grid, error) {
 	if !utf8.Valid(text) {
 		return nil, errNotUTF8
 	}
+	comma := separator(text)
+	if first, rest, _ := bytes.Cut(text, []byte("\n")); len(bytes.TrimSpace(first)) == len("sep=;") && bytes.HasPrefix(first, []byte("sep=")) {
+		comma, text = rune(first[len("sep=")]), rest // a spreadsheet's own way to name it
+	}
 	in := csv.NewReader(bytes.NewReader(text))
-	in.Comma = separator(text)
+	in.Comma = comma
 	in.FieldsPerRecord = -1
 	rows, err := in.ReadAll()
 	return []Grid{{Rows: rows}}, err
@@ -83,28 +96,47 @@ func separator(text []byte) rune {
 	return best
 }
 
-func readWorkbook(r io.Reader) ([]Grid, error) {
+func readWorkbook(r io.Reader, only string) ([]Grid, error) {
 	file, err := excelize.OpenReader(r)
 	if err != nil {
 		return nil, err
 	}
+	pages := file.GetSheetList()
+	if slices.Contains(pages, only) {
+		pages = []string{only}
+	}
 	var grids []Grid
 	var wrong []error
-	for _, page := range file.GetSheetList() {
-		rows, err := file.GetRows(page, excelize.Options{RawCellValue: true})
+	for _, page := range pages {
+		rows, faults, err := readPage(file, page)
 		if err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
-		for i, row := range rows {
-			for j, shown := range row {
-				if err := textCell(file, page, CellName(i, j), shown); err != nil {
-					wrong = append(wrong, err)
-				}
-			}
+		wrong = append(wrong, faults...)
+		if len(rows) > 0 {
+			grids = append(grids, Grid{Name: page, Rows: rows})
 		}
-		grids = append(grids, Grid{Name: page, Rows: rows})
 	}
 	return grids, errors.Join(append(wrong, file.Close())...)
+}
+
+// readPage reads the cells of a page, and tells those that cannot be what a code needs.
+func readPage(file *excelize.File, page string) (rows [][]string, faults []error, err error) {
+	if rows, err = file.GetRows(page, excelize.Options{RawCellValue: true}); err != nil {
+		return nil, nil, err
+	}
+	for i, row := range rows {
+		for j, shown := range row {
+			if err := textCell(file, page, CellName(i, j), shown); err != nil {
+				faults = append(faults, err)
+			}
+		}
+	}
+	merged, err := file.GetMergeCells(page)
+	for _, m := range merged {
+		faults = append(faults, &Merged{page, m.GetStartAxis() + ":" + m.GetEndAxis()})
+	}
+	return rows, faults, err
 }
 
 func textCell(file *excelize.File, page, cell, shown string) error {
@@ -129,7 +161,7 @@ func WriteGrids(name string, w io.Writer, grids []Grid) error {
 	case ext == ".xlsx":
 		b := &book{file: excelize.NewFile(), taken: map[string]bool{}}
 		for _, g := range grids {
-			b.page(leaf{name: g.Name, widths: widths(g), head: g.Rows[0], rows: g.Rows[1:]})
+			b.page(leaf{name: g.Name, widths: widths(g), head: g.Rows[0], rows: g.Rows[1:], exact: true})
 		}
 		b.do(b.file.DeleteSheet("Sheet1"))
 		b.file.SetActiveSheet(0)

@@ -41,6 +41,7 @@ type leaf struct {
 	widths []float64
 	head   []string
 	rows   [][]string
+	exact  bool // no backtick marks code: texts stand as they are
 }
 
 // pages lists the sheets of the workbook.
@@ -282,9 +283,13 @@ func (b *book) page(p leaf) {
 		b.do(b.file.SetColWidth(name, column, column, width))
 		b.do(b.file.SetColStyle(name, column, body))
 	}
-	b.row(name, 1, p.head)
+	show := plain
+	if p.exact {
+		show = func(text string) string { return text }
+	}
+	b.row(name, 1, p.head, show)
 	for i, cells := range p.rows {
-		b.row(name, i+2, cells)
+		b.row(name, i+2, cells, show)
 	}
 	last := b.column(len(p.head) - 1)
 	b.do(b.file.SetCellStyle(name, "A1", last+"1", head))
@@ -305,12 +310,12 @@ const textFormat = 49
 // longestCell is how much a cell of the format holds.
 const longestCell = 32767
 
-func (b *book) row(name string, at int, cells []string) {
+func (b *book) row(name string, at int, cells []string, show func(string) string) {
 	for i, text := range cells {
 		if runes := []rune(text); len(runes) > longestCell {
 			text = string(runes[:longestCell])
 		}
-		b.do(b.file.SetCellStr(name, b.column(i)+strconv.Itoa(at), plain(text)))
+		b.do(b.file.SetCellStr(name, b.column(i)+strconv.Itoa(at), show(text)))
 	}
 }
 
