@@ -141,6 +141,10 @@ func (f *form) word(e *jsonschema.ValidationError) {
 	case "minimum", "maximum":
 		f.faultOn(v.node, "wrong-value", "", "%s is not between %s", v.node.text, v.bounds())
 	case "pattern":
+		if strings.TrimSpace(v.node.text) == "" {
+			f.wrongSize(v)
+			break
+		}
 		f.faultOn(v.node, "wrong-value", "", "%q is not %s", v.node.text, v.schema.string("title"))
 	default: // minLength, minItems, minProperties, maxProperties
 		f.wrongSize(v)
