@@ -108,7 +108,7 @@ func Outcome(err error) engine.Outcome {
 
 // statusFault classifies an answer that is not a 2xx.
 func (c *Client) statusFault(resp *http.Response) *engine.Fault {
-	f := &engine.Fault{Status: resp.StatusCode, RetryAfter: c.retryAfter(resp.Header.Get("Retry-After"))}
+	f := &engine.Fault{Status: resp.StatusCode, RetryAfter: c.retryAfter(resp.Header)}
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized:
 		f.Kind, f.Next = engine.Auth, "Check the user and the password of this connection."
@@ -131,15 +131,22 @@ func (c *Client) statusFault(resp *http.Response) *engine.Fault {
 }
 
 // retryAfter reads seconds or an HTTP date; 0 when there is none or it has passed. A number that no
-// integer holds is a very long time all the same, which Atoi then returns.
-func (c *Client) retryAfter(text string) time.Duration {
+// integer holds is a very long time all the same, which Atoi then returns. A date is the server's, and so is
+// the clock that it is held against, where the answer says what time it is there.
+func (c *Client) retryAfter(header http.Header) time.Duration {
+	text := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(strings.TrimSpace(text)); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(max(seconds, 0), 24*3600)) * time.Second
 	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(at.Sub(c.o.Now()), 0)
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
 	}
-	return 0
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = c.o.Now()
+	}
+	return max(at.Sub(now), 0)
 }
 
 // transportFault classifies a request that got no answer. left says whether bytes of it may have left.
