@@ -88,6 +88,9 @@ func (b *builder) checkCells(cells []Scalar, list *CodeList) {
 		key := folded(cell.Text)
 		if first, ok := alike[key]; !ok {
 			alike[key] = cell
+			if list == nil && hasUnseen(cell.Text) {
+				b.warnAt(cell, "unseen-sign", "write it again by hand, without copying", "%q holds a sign that looks like a space, or like nothing", cell.Text)
+			}
 		} else if first.Text != cell.Text {
 			b.warnAt(cell, "near-duplicate", "write both alike if they are the same code", "%q differs only in case, spaces or signs that cannot be seen from %q in line %d", cell.Text, first.Text, first.At.Line)
 		}

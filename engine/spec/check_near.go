@@ -19,6 +19,15 @@ func folded(text string) string {
 	return strings.ToLower(strings.Join(strings.Fields(visible), " "))
 }
 
+// hasUnseen finds signs that come with copying and that no code has: spaces other than the plain one, line breaks,
+// and signs without width where no script needs them.
+func hasUnseen(text string) bool {
+	plain := strings.IndexFunc(text, func(r rune) bool { return unicode.IsLetter(r) && r > unicode.MaxASCII }) < 0
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return r != ' ' && (unicode.IsSpace(r) || unicode.IsControl(r)) || plain && unicode.Is(unicode.Cf, r)
+	})
+}
+
 // shortWord is the length up to which words that differ in one letter are usually two words.
 const shortWord = 6
 
