@@ -83,12 +83,15 @@ func (s *sending) tries(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// admit refuses a flow that could send again what was sent before casebridge kept a ledger,
-// and one that a limit stopped and nobody has released since.
+// admit refuses a flow that could send again what was sent before casebridge kept a ledger, or
+// under another key, and one that a limit stopped and nobody has released since.
 func (s *sending) admit(ctx context.Context, l *loop, cur store.Cursor) error {
 	if cur.AdoptedBefore == "" && l.spec.Source.Start.Text == "" && sendsOnce(l.job, l.spec.Routes) {
 		return &engine.Fault{Kind: engine.Environment, Op: "start flow", Ref: l.spec.Name.Text, Err: errNoStart,
 			Next: "Record what the old jobs sent with `casebridge state adopt`, or give the flow a start date (since.start)."}
+	}
+	if err := keysHold(ctx, l, l.spec.Routes); err != nil {
+		return err
 	}
 	if l.job.Released || l.job.manual() {
 		return nil

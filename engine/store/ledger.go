@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,6 +84,17 @@ func (s *Store) SendStates(ctx context.Context, object string, once []string) (m
 		}
 	}
 	return states, nil
+}
+
+// LastKey is the key of the newest send of a route; "" when there is none, or when a person has adopted what the
+// flow sent since.
+func (s *Store) LastKey(ctx context.Context, flow, route, object string) (once string, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT once FROM sends WHERE flow = $1 AND route = $2 AND object = $3
+		AND sent_at > coalesce((SELECT max(at) FROM audit WHERE flow = $1 AND what = 'adopt'), 0) ORDER BY id DESC LIMIT 1`, flow, route, object).Scan(&once)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return once, broken("read ledger", object, err)
 }
 
 // LedgerMany returns, for each of the asks in order, the sends that are known under
