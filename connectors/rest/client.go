@@ -56,7 +56,16 @@ func New(o Options) (*Client, error) {
 	if o.RatePerSecond > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(o.RatePerSecond), o.Connections)
 	}
+	if base.Scheme == "http" && !isHere(base.Hostname()) {
+		o.Log.Warn("the way to this system is not encrypted, and who is in between reads passwords and records: let its url begin with https://", "host", base.Host)
+	}
 	return c, nil
+}
+
+// isHere says whether a host is this machine.
+func isHere(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Close lets go of idle connections.

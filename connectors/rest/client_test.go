@@ -446,6 +446,20 @@ func TestBaseIsChecked(t *testing.T) {
 	}
 }
 
+// Passwords and records of children would go in the clear; on this machine nobody is in between.
+func TestOpenWayIsWarnedOf(t *testing.T) {
+	for base, warned := range map[string]bool{
+		"http://west.example": true, "http://192.0.2.7:8080/api": true, "https://west.example": false,
+		"http://localhost:7701": false, "http://127.0.0.1:7701": false, "http://[::1]:7701": false,
+	} {
+		var out bytes.Buffer
+		client(t, base, func(o *rest.Options) { o.Log = slog.New(slog.NewTextHandler(&out, nil)) })
+		if got := strings.Contains(out.String(), "not encrypted"); got != warned {
+			t.Errorf("%s: %q", base, out.String())
+		}
+	}
+}
+
 func TestSettingsAreRead(t *testing.T) {
 	known := rest.Settings("5", "40", "60s")
 	o, err := rest.From(engine.Opening{Settings: engine.NewSettings(map[string]string{"url": "http://h", "rate": "2.5"})}, known)
