@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -195,18 +196,24 @@ func (a *app) printRuns(runs []store.PastRun, zone *time.Location) error {
 // usualCounts are the counts of a run in the order in which its own summary says them.
 var usualCounts = []string{"read", "created", "updated", "sent", "unchanged", "skipped", "blocked", "quarantined", "unclear", "parked", "undelivered"}
 
+// inwardCounts are what a run tells the next ones: whether something was answered, and whether a limit still holds.
+var inwardCounts = []string{"answered", "held"}
+
+// countWords are counts whose names do not say enough.
+var countWords = map[string]string{"silent": "in a row without an answer"}
+
 // countsText lists what there was of each.
 func countsText(counts map[string]int) string {
 	names := slices.Clone(usualCounts)
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		if !slices.Contains(names, name) {
+		if !slices.Contains(names, name) && !slices.Contains(inwardCounts, name) {
 			names = append(names, name)
 		}
 	}
 	var parts []string
 	for _, name := range names {
 		if n := counts[name]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", name, n))
+			parts = append(parts, fmt.Sprintf("%s %d", cmp.Or(countWords[name], name), n))
 		}
 	}
 	if len(parts) == 0 {
