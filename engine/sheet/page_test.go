@@ -46,7 +46,7 @@ func TestPageShowsEverything(t *testing.T) {
 		"a consent gate":          "must say yes",
 		"a consent not asked for": "Not asked, because the record stays where it is.",
 		"what may leave":          "<code>first</code>, <code>last</code>",
-		"what a column names":     "Each is the <code>slug</code> of a <code>west.<wbr>client</code> that must be there",
+		"what a column names":     "Each is the <code>slug</code> of one <code>west.<wbr>client</code>, which must be there",
 		"a column for people":     "For people; no rule reads it",
 		"a column's code list":    "Codes of <code>east.<wbr>place</code>, each of which has a row or a reason for none",
 		"a field that is dropped": "dropped today",

@@ -57,17 +57,22 @@ func (m *maker) mapOf(x *spec.Map) Map {
 
 // columnMeans words what the values of a column stand for.
 func columnMeans(c spec.Column) string {
+	var parts []string
 	switch {
-	case c.Label:
-		return "for people; no rule reads it"
 	case c.Names.Text != "":
-		return namesWords(c.Names.Text)
-	case c.Codes.Text == "":
-		return ""
-	case c.Complete:
-		return "codes of " + code(c.Codes.Text) + ", each of which has a row or a reason for none"
+		parts = append(parts, namesWords(c.Names.Text))
+	case c.Complete && c.Codes.Text != "":
+		parts = append(parts, "codes of "+code(c.Codes.Text)+", each of which has a row or a reason for none")
+	case c.Codes.Text != "":
+		parts = append(parts, "codes of "+code(c.Codes.Text))
 	}
-	return "codes of " + code(c.Codes.Text)
+	switch {
+	case c.Label && len(parts) > 0:
+		parts = append(parts, "no rule reads it")
+	case c.Label:
+		parts = append(parts, "for people; no rule reads it")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // namesWords says which record a value is the name of; "" where it names none.
@@ -76,7 +81,7 @@ func namesWords(names string) string {
 	if i < 0 {
 		return ""
 	}
-	return "each is the " + code(names[i+1:]) + " of a " + code(names[:i]) + " that must be there"
+	return "each is the " + code(names[i+1:]) + " of one " + code(names[:i]) + ", which must be there"
 }
 
 // label is what people see for a code; "" when it is the same, or there is none.

@@ -38,10 +38,10 @@ func TestWorkbook(t *testing.T) {
 		t.Errorf("sheets: %q", got)
 	}
 	for _, c := range [][3]string{
-		{"Map places", "A2", "01"}, {"Map places", "B4", `=HYPERLINK("x")`}, {"Map places", "E4", "a small one"}, {"Map places", "B1", "The other shore (west)\nEach is the slug of a west.client that must be there"}, {"Map places", "C1", "In letters (called)\nFor people; no rule reads it"}, {"Map places", "A5", "09"},
+		{"Map places", "A2", "01"}, {"Map places", "B4", `=HYPERLINK("x")`}, {"Map places", "F4", "a small one"}, {"Map places", "D1", "(twin)\nEach is the id of one east.case, which must be there; no rule reads it"}, {"Map places", "B1", "The other shore (west)\nEach is the slug of one west.client, which must be there"}, {"Map places", "C1", "In letters (called)\nFor people; no rule reads it"}, {"Map places", "A5", "09"},
 		{"Fields", "E1", "Label (en)"}, {"Fields", "F3", "ឈ្មោះ"}, {"Fields", "H8", `Always "=1+<i>1"`},
 		{"Constants", "C2", "west refuses a referral without a phone number"}, {"What is kept", "D2", "family_name"},
-		{"Rule agency", "C3", "Each is the slug of a west.client that must be there"}, {"Rule agency", "B4", "heron"}, {"Table verdicts", "A3", "closed or gone"}, {"When nothing goes", "D2", "the case is closed"},
+		{"Rule agency", "C3", "Each is the slug of one west.client, which must be there"}, {"Rule agency", "B4", "heron"}, {"Table verdicts", "A3", "closed or gone"}, {"When nothing goes", "D2", "the case is closed"},
 	} {
 		if got, err := f.GetCellValue(c[0], c[1]); err != nil || got != c[2] {
 			t.Errorf("%s!%s: got %q, want %q (%v)", c[0], c[1], got, c[2], err)
