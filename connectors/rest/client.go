@@ -131,6 +131,11 @@ func chooseTransport(given http.RoundTripper, connections int) http.RoundTripper
 	return given
 }
 
+// idleFor is how long a connection may wait for its next request: shorter than servers and what stands in between
+// keep one (20 to 75 seconds). What is sent into a connection that they have just let go may have arrived or not,
+// and a write that cannot be sent twice is then left to a person.
+const idleFor = 15 * time.Second
+
 // ownTransport is as careful as the limits of the connection ask: never more connections than allowed.
 func ownTransport(connections int) *http.Transport {
 	return &http.Transport{
@@ -140,7 +145,7 @@ func ownTransport(connections int) *http.Transport {
 		TLSHandshakeTimeout:   15 * time.Second,
 		MaxConnsPerHost:       connections,
 		MaxIdleConnsPerHost:   connections,
-		IdleConnTimeout:       90 * time.Second,
+		IdleConnTimeout:       idleFor,
 		ExpectContinueTimeout: time.Second,
 		ForceAttemptHTTP2:     true,
 
