@@ -33,7 +33,7 @@ type faulty struct {
 func faultKinds() map[string]faulty {
 	post := func(q *http.Request) bool { return q.Method == http.MethodPost && isCaseWrite(q) }
 	window := func(q *http.Request) bool {
-		return q.Method == http.MethodGet && strings.Contains(q.URL.RawQuery, "last_updated_at=20")
+		return q.Method == http.MethodGet && strings.Contains(q.URL.RawQuery, "order_by=last_updated_at") // what proves the filter has no order
 	}
 	gone := httptest.NewServer(http.RedirectHandler("/elsewhere", http.StatusFound))
 	password := func(name, value string) func(*rig) { return func(r *rig) { r.env[name] = value } }
