@@ -152,7 +152,7 @@ func fieldNames(fields []engine.Field) []string {
 	return names
 }
 
-// kept compiles the keys of a send. They are stored in the clear and shown to operators, so none may be about a person.
+// kept compiles the keys of a send, or of the proof that it arrived. They are stored in the clear and shown to operators, so none may be about a person.
 func (rc *routeCompiler) kept(of []spec.Binding) []binding {
 	for _, b := range of {
 		if t := rc.c.expression(b.Expr, rc.scope); !shown(t.shape.class) {

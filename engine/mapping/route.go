@@ -346,9 +346,9 @@ func (rc *routeCompiler) proves(s *spec.Step) step {
 	if len(s.Known) > 0 {
 		rc.checkNames(s.Known, rc.c.knownAs(o.full), "ledger of "+o.full)
 	}
-	p := &provesStep{about: rc.about(s), object: o, known: rc.bindings(s.Known), once: rc.bindings(s.Once), answer: nullCode}
+	p := &provesStep{about: rc.about(s), object: o, known: rc.kept(s.Known), once: rc.kept(s.Once), answer: nullCode}
 	if s.Answer.Text != "" {
-		p.answer = rc.plain(s.Answer)
+		p.answer = rc.kept([]spec.Binding{{Expr: s.Answer}})[0].code
 	}
 	return p
 }
