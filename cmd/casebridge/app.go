@@ -84,7 +84,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if errors.As(err, &told) {
 		fmt.Fprintln(a.stderr, "casebridge: "+told.Error())
 	} else if err != nil && !errors.Is(err, errSpecs) && !errors.Is(err, errPartial) && !errors.Is(err, errChanged) {
-		fmt.Fprintln(a.stderr, "casebridge: "+err.Error())
+		fmt.Fprintln(a.stderr, "casebridge: "+strings.ReplaceAll(err.Error(), "\n", "\ncasebridge: ")) // each of several is a message of its own
 	}
 	return code
 }

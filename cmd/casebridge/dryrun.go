@@ -94,6 +94,9 @@ func (a *app) samples(c *compiled, f *mapping.Flow, from string) ([]spec.TestCas
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--from %s: %w", from, err)}
 	}
+	if !slices.ContainsFunc(given, func(g spec.GivenRecords) bool { return len(g.Records) > 0 }) {
+		return nil, usageError{fmt.Errorf("--from %s: no record is in it", from)}
+	}
 	return []spec.TestCase{{Now: a.now(), Swept: true, Sealed: true, Given: given}}, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
 )
 
 // newStoreText is what persons must know before a store begins: the ledger of what was sent is in it and nowhere else.
@@ -39,6 +41,22 @@ func named(path string) (string, error) {
 // beginsSending says whether the store begins now, and with flows that could send what must not be sent twice.
 func (s *session) beginsSending(flows []*mapping.Flow) bool {
 	return s.begins != "" && slices.ContainsFunc(flows, func(f *mapping.Flow) bool { return sendsOnce(s.c.project, f.Spec().Routes) })
+}
+
+// tellKey says on stderr when the store holds what the key that is given does not open: a plan or run would go on as if
+// nothing had been recalled, and block what needs it.
+func (a *app) tellKey(ctx context.Context, st *store.Store) error {
+	k, err := st.KeyState(ctx)
+	if err != nil || k.Unreadable == 0 {
+		return err
+	}
+	held := plural(k.Unreadable, "1 record of the store", "%d records of the store")
+	if k.Given {
+		_, err = fmt.Fprintf(a.stderr, "casebridge: %s cannot be read with this store key. Give the key that was used before; if it is lost, run on: they are remembered again when they are next read.\n", held)
+	} else {
+		_, err = fmt.Fprintf(a.stderr, "casebridge: %s cannot be read without the store key, and none is given: set CASEBRIDGE_KEY_FILE or CASEBRIDGE_KEY.\n", held)
+	}
+	return err
 }
 
 // sendsOnce says whether routes send what its receiver would have twice.

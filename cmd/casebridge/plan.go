@@ -171,7 +171,10 @@ func (a *app) openCompiled(ctx context.Context, c *compiled, for_ access, scratc
 	if scratch {
 		openStore = store.Scratch
 	}
-	if s.store, err = openStore(ctx, options); err != nil {
+	if s.store, err = openStore(ctx, options); err == nil {
+		err = a.tellKey(ctx, s.store)
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}

@@ -135,12 +135,12 @@ func (s *Store) Overview(ctx context.Context) (Overview, error) {
 			return o, broken("look at the store", s.path, err)
 		}
 	}
-	o.Key, err = s.keyState(ctx)
+	o.Key, err = s.KeyState(ctx)
 	return o, err
 }
 
-// keyState looks through recall for records that the key does not open.
-func (s *Store) keyState(ctx context.Context) (KeyState, error) {
+// KeyState looks through recall for records that the key does not open.
+func (s *Store) KeyState(ctx context.Context) (KeyState, error) {
 	k := KeyState{Given: s.seal != nil}
 	id := []byte{}
 	if s.seal != nil {

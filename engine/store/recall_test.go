@@ -181,7 +181,7 @@ func TestAnotherKey(t *testing.T) {
 		if got := asked(t, s, engine.Pair{Name: "global_id", Value: "g1"}); !slices.Equal(got, []string{bare}) {
 			t.Errorf("%s: %v", name, got)
 		}
-		state, err := s.keyState(t.Context())
+		state, err := s.KeyState(t.Context())
 		check(t, err)
 		if state.Unreadable != 2 || state.Mismatch() != (k != nil) {
 			t.Errorf("%s: %+v", name, state)
@@ -191,7 +191,7 @@ func TestAnotherKey(t *testing.T) {
 	o.Key = key(2)
 	s := mustOpen(t, o)
 	remember1(t, s, clientOf(1), clientOf(2))
-	if state, err := s.keyState(t.Context()); err != nil || state.Mismatch() {
+	if state, err := s.KeyState(t.Context()); err != nil || state.Mismatch() {
 		t.Errorf("after listing again: %+v %v", state, err)
 	}
 }
