@@ -97,15 +97,21 @@ func (b *builder) checkRecall(r Recall) {
 	for _, f := range slices.Concat(r.Key, r.Keep, r.Sealed) {
 		b.checkField(f, o.Name, o.Fields)
 	}
-	for _, k := range r.Keep {
-		if f := engine.FieldNamed(o.Fields, k.Text); f != nil && f.Class.Hidden() {
-			b.faultAt(k, "personal-recall", "write it under sealed, which is encrypted, or give the field class: code in the catalogue when it is about nobody", "%q is about a person and must not be kept in the clear", k.Text)
-		}
-	}
+	b.checkClear(r.Key, o, "tell records apart by a field of class code")
+	b.checkClear(r.Keep, o, "write it under sealed, which is encrypted")
 	kept := append(Texts(r.Keep), Texts(r.Sealed)...)
 	for _, k := range r.Key {
 		if !slices.Contains(kept, k.Text) {
 			b.faultAt(k, "unknown-field", "add it to keep", "the key field %q is not kept", k.Text)
+		}
+	}
+}
+
+// checkClear: what the store does not encrypt must not be about a person.
+func (b *builder) checkClear(fields []Scalar, o *engine.Object, instead string) {
+	for _, k := range fields {
+		if f := engine.FieldNamed(o.Fields, k.Text); f != nil && f.Class.Hidden() {
+			b.faultAt(k, "personal-recall", instead+", or give the field class: code in the catalogue when it is about nobody", "%q is about a person and must not be kept in the clear", k.Text)
 		}
 	}
 }
