@@ -117,7 +117,7 @@ func (c *compiler) flow(f *spec.Flow) *Flow {
 	c.useRecalled(flow.source.full)
 	root.names[f.Source.As.Text] = name{sourceSlot, recordOf(flow.source)}
 	for _, expr := range f.Alone {
-		flow.alone = append(flow.alone, c.expression(expr, root).code)
+		flow.alone = append(flow.alone, (&routeCompiler{c: c, scope: root}).plain(expr))
 	}
 	gate := &routeCompiler{c: c, name: "gate", scope: root.child()}
 	flow.gate.steps = gate.steps(f.Gate)
