@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -23,13 +24,17 @@ func (a *app) listQuarantine(ctx context.Context, q *quarantine, entries []store
 		return err
 	}
 	var carried []store.UnmappedValue
+	var learned []learnedValue
 	if flags.cause == "" && flags.kind == "" {
 		if carried, err = q.carried(ctx, flags.flow); err != nil {
 			return err
 		}
+		if learned, err = q.learned(ctx, flags.flow); err != nil {
+			return err
+		}
 	}
 	if asJSON {
-		return a.heldJSON(q, entries, carried)
+		return errors.Join(a.heldJSON(q, entries, carried), a.learnedJSON(learned))
 	}
 	pause, err := q.store.Paused(ctx)
 	if err != nil {
@@ -51,6 +56,7 @@ func (a *app) listQuarantine(ctx context.Context, q *quarantine, entries []store
 		a.printCause(q, c, flags.all)
 	}
 	a.printCarried(q, carried)
+	a.printLearned(q, learned, flags.all)
 	return nil
 }
 

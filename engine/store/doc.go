@@ -90,7 +90,7 @@
 //
 // # What is let go
 //
-// Prune deletes runs, and the intents of runs, that ended long ago. What the ledger,
+// Prune deletes runs, and the intents of runs, that ended long ago, and unmapped values that nobody met for long. What the ledger,
 // quarantine, links and the audit trail say, they say without them.
 //
 // # A quarantine entry

@@ -18,13 +18,17 @@ type Pruned struct {
 	Intents int
 }
 
-// Prune deletes runs that ended before then, and their intents. Ledger, audit
+// Prune deletes runs that ended before then, and their intents; it forgets unmapped values that were last met
+// before then. Ledger, audit
 // trail, quarantine, cursors and recall are never pruned. It also keeps the
 // intents and runs of sends that still wait to be seen, the runs that open
 // quarantine entries speak of, and the last ordinary run of every flow, because a
 // flow that a limit stopped stays stopped.
 func (s *Store) Prune(ctx context.Context, then time.Time) (Pruned, error) {
 	var p Pruned
+	if err := s.change(ctx, "prune unmapped values", "", func(tx *transaction) error { return pruneMet(ctx, tx, millis(then)) }); err != nil {
+		return p, err
+	}
 	for range pruneTimes {
 		before := p
 		if err := s.change(ctx, "prune runs", "", func(tx *transaction) error { return p.portion(ctx, tx, millis(then)) }); err != nil {

@@ -120,3 +120,32 @@ func TestPruneInPortions(t *testing.T) {
 		t.Errorf("%d transactions", *commits)
 	}
 }
+
+// Unmapped values go when nobody met them for long, and so do the records that they were written in.
+func TestPruneForgetsUnmappedValues(t *testing.T) {
+	c := newClock()
+	s := mustOpen(t, c.options(temp(t)))
+	r := mustBegin(t, s, "up")
+	met := func(value, record string) {
+		t.Helper()
+		mustSettle(t, r, Settlement{Unmapped: []UnmappedValue{{Lookup: "services", By: "east", Value: value, Carried: "type other", Record: record}}})
+	}
+	met("old", "case 1")
+	met("kept", "case 1")
+	c.pass(48 * time.Hour)
+	met("kept", "case 2")
+	met("kept", "case 2")
+	all, err := s.Carriers(t.Context(), "up")
+	if err != nil || len(all) != 3 || all[0] != (Carrier{Flow: "up", Lookup: "services", By: "east", Value: "kept", Record: "case 1", Carried: "type other", At: newClock().at}) {
+		t.Errorf("%v: %+v", err, all)
+	}
+	_, err = s.Prune(t.Context(), c.at.Add(-24*time.Hour))
+	check(t, err)
+	values, err := s.Unmapped(t.Context(), "")
+	if err != nil || len(values) != 1 || values[0].Value != "kept" || values[0].Times != 3 {
+		t.Errorf("%v: %+v", err, values)
+	}
+	if all, err = s.Carriers(t.Context(), ""); err != nil || len(all) != 1 || all[0].Record != "case 2" {
+		t.Errorf("%v: %+v", err, all)
+	}
+}

@@ -53,6 +53,49 @@ func (r *Run) meet(ctx context.Context, tx *transaction, values []UnmappedValue)
 		if err != nil {
 			return err
 		}
+		_, err = tx.exec(ctx, `INSERT INTO carriers (flow, lookup, lookup_by, value, record, carried, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (flow, lookup, lookup_by, value, record) DO UPDATE SET carried = excluded.carried, at = excluded.at`,
+			r.Flow, u.Lookup, u.By, u.Value, u.Record, u.Carried, tx.now)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// Carrier is a record that was written with something else in place of a value that no map knew then.
+type Carrier struct {
+	Flow    string
+	Lookup  string // the map or rule
+	By      string // its column or form
+	Value   string
+	Record  string
+	Carried string    // what the target got instead, in words
+	At      time.Time // when it was last written so
+}
+
+// Carriers returns every record that was written so, those of one value together; flow "" means all flows. What
+// people have corrected in the target since, the store cannot know.
+func (s *Store) Carriers(ctx context.Context, flow string) ([]Carrier, error) {
+	var out []Carrier
+	query := `SELECT flow, lookup, lookup_by, value, record, carried, at FROM carriers WHERE $1 = '' OR flow = $1
+		ORDER BY lookup, lookup_by, value, flow, record`
+	err := each(ctx, s.read, query, []any{flow}, func(rows *sql.Rows) error {
+		var c Carrier
+		var at int64
+		err := rows.Scan(&c.Flow, &c.Lookup, &c.By, &c.Value, &c.Record, &c.Carried, &at)
+		c.At = instant(at)
+		out = append(out, c)
+		return err
+	})
+	return out, broken("read unmapped values", flow, err)
+}
+
+// pruneMet forgets values that were not met, and records that were not written with something else in their place, since then.
+func pruneMet(ctx context.Context, tx *transaction, then int64) error {
+	_, err := tx.exec(ctx, `DELETE FROM unmapped WHERE last_at < $1`, then)
+	if err == nil {
+		_, err = tx.exec(ctx, `DELETE FROM carriers WHERE at < $1`, then)
+	}
+	return err
 }
