@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/inspect"
 	"github.com/casebridge/casebridge/engine/mapping"
+	"github.com/casebridge/casebridge/engine/spec"
 )
 
 // fields explains the field that was asked for, wherever the story sets it.
@@ -19,18 +21,43 @@ func (v *explainView) fields(t *told) {
 		return
 	}
 	fmt.Fprintf(v.out, "%s: no write of it got as far as %s\n", t.Decision.Record, v.asked)
+	var routes []string
 	for _, r := range inspect.RuledFields(v.c.project, t.Flow.Spec()) {
 		if r.AskedOf(v.asked) {
+			routes = append(routes, r.Route)
 			v.line("rule", "%s %s, route %s  %s", r.Object, r.Path, r.Route, v.place(r.Rule.At.String()))
 			v.excerpt(r.Rule.At)
 		}
 	}
+	others := routesBeside(t.Flow.Spec().Routes, routes)
 	for _, p := range t.Parts() {
-		if p.Change == nil || !p.Change.Verdict.Writes() && p.Change.Verdict != engine.NoChange {
-			v.part(t, p, map[int64]bool{})
+		if p.Change != nil && p.Change.Verdict.Writes() || slices.Contains(others, p.Route) {
+			continue
 		}
+		v.part(t, p, map[int64]bool{})
 	}
 	v.next(t)
+}
+
+// routesBeside are the routes that neither are among those named nor lead to one of them.
+func routesBeside(all []*spec.Route, named []string) []string {
+	var out []string
+	for _, r := range all {
+		below := routesBeside(r.Routes, named)
+		out = append(out, below...)
+		if !slices.Contains(named, r.Name.Text) && len(below) == countRoutes(r.Routes) {
+			out = append(out, r.Name.Text)
+		}
+	}
+	return out
+}
+
+func countRoutes(routes []*spec.Route) int {
+	n := len(routes)
+	for _, r := range routes {
+		n += countRoutes(r.Routes)
+	}
+	return n
 }
 
 func (v *explainView) field(t *told, s inspect.Set) {
