@@ -99,3 +99,21 @@ func TestUnsentAfterATakeoverIsBroughtBack(t *testing.T) {
 		t.Errorf("%v %+v", err, held)
 	}
 }
+
+// A run that decided about a record before a person let its send go again does not forget that word.
+func TestLetGoDuringARun(t *testing.T) {
+	w := newWorld(t, sendParked, false, false)
+	during := mustBegin(t, w.store, "up")
+	w.clock.pass(time.Second)
+	w.resolve(false)
+	for _, st := range []Settlement{{Cleared: []RecordKey{{Record: "case 1"}}}, {Through: []string{"case 1"}}} {
+		mustSettle(t, during, st)
+		if held, err := w.store.Quarantine(t.Context(), QuarantineFilter{Open: true}); err != nil || len(held) != 1 {
+			t.Errorf("%v %+v", err, held)
+		}
+	}
+	mustSettle(t, during, Settlement{Cleared: []RecordKey{{Record: "case 1", Route: "referrals", Item: "referral k1"}}}) // it went
+	if held, err := w.store.Quarantine(t.Context(), QuarantineFilter{Open: true}); err != nil || len(held) != 0 {
+		t.Errorf("%v %+v", err, held)
+	}
+}

@@ -118,7 +118,7 @@ func (r *Run) quarantine(ctx context.Context, tx *transaction, st Settlement) er
 		if k.Flow == "" {
 			k.Flow = r.Flow
 		}
-		if err := clearEntries(ctx, tx, k, again[k.Record]); err != nil {
+		if err := r.clearEntries(ctx, tx, k, again[k.Record]); err != nil {
 			return err
 		}
 	}
@@ -132,7 +132,8 @@ func (r *Run) quarantine(ctx context.Context, tx *transaction, st Settlement) er
 
 // clearEarlier closes what earlier runs held of a record: it joined a write of another part, or is not there any more.
 func (r *Run) clearEarlier(ctx context.Context, tx *transaction, record string) error {
-	ids, err := entriesIn(ctx, tx, `SELECT id FROM quarantine WHERE flow = $1 AND record = $2 AND status = 'open' AND run <> $3`, r.Flow, record, r.ID)
+	ids, err := entriesIn(ctx, tx, `SELECT id FROM quarantine WHERE flow = $1 AND record = $2 AND status = 'open' AND run <> $3
+		AND NOT (code = $4 AND first_at >= $5)`, r.Flow, record, r.ID, CodeLetGo, millis(r.Started))
 	for _, id := range ids {
 		if err == nil {
 			err = closeEntry(ctx, tx, id, EntryClosed, "")
@@ -150,11 +151,13 @@ func entriesIn(ctx context.Context, tx *transaction, query string, args ...any) 
 }
 
 // clearEntries closes the entries that a key names, but not those in again. A whole record
-// closes only what is open: what a person discarded is closed when that very part goes through.
-func clearEntries(ctx context.Context, tx *transaction, k RecordKey, again []int64) error {
+// closes only what is open: what a person discarded is closed when that very part goes through, and so is what was
+// let go again since the run began, which may have decided about it before.
+func (r *Run) clearEntries(ctx context.Context, tx *transaction, k RecordKey, again []int64) error {
 	ids, err := entriesIn(ctx, tx, `SELECT id FROM quarantine WHERE flow = $1 AND record = $2
-		AND (status IN ('open', 'discarded') AND route = $3 AND item = $4 OR status = 'open' AND $3 = '' AND $4 = '')`,
-		k.Flow, k.Record, k.Route, k.Item)
+		AND (status IN ('open', 'discarded') AND route = $3 AND item = $4 OR status = 'open' AND $3 = '' AND $4 = ''
+			AND NOT (code = $5 AND first_at >= $6))`,
+		k.Flow, k.Record, k.Route, k.Item, CodeLetGo, millis(r.Started))
 	for _, id := range ids {
 		if err == nil && !slices.Contains(again, id) {
 			err = closeEntry(ctx, tx, id, EntryClosed, "")
