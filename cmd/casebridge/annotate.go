@@ -12,6 +12,14 @@ import (
 // pull request. https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 const githubOutput = "github"
 
+// textOnly is for commands that have no other --output: a program that asks for another must not be given text.
+func (a *app) textOnly() error {
+	if a.flags.output == "text" {
+		return nil
+	}
+	return usageError{fmt.Errorf("this command prints text only: leave --output %s away", a.flags.output)}
+}
+
 // annotate prints findings as annotations.
 func (a *app) annotate(diags []engine.Diag) error {
 	for _, d := range diags {

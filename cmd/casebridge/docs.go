@@ -23,6 +23,9 @@ func (a *app) docsCommand() *cobra.Command {
 			"goes. For the people who are responsible for the data. Needs no server and no store.\n\n" +
 			"The same specs give the same files, so a repository can keep them: --check says whether they are up to date.",
 		RunE: func(*cobra.Command, []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			c, err := a.ready()
 			if err != nil {
 				return err

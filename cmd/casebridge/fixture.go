@@ -45,6 +45,9 @@ func (a *app) fixtureSaveCommand() *cobra.Command {
 			"--keep. Fields about a person are always replaced.\n\n" + exitHelp,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			return a.fixtureSave(cmd.Context(), args[0], args[1], f)
 		},
 	}

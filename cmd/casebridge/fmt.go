@@ -26,6 +26,9 @@ func (a *app) fmtCommand() *cobra.Command {
 			"keys and line breaks. A file that it is not sure of is left as it is, with a finding.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			names, err := a.specFiles(args)
 			if err != nil {
 				return err

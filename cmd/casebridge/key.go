@@ -62,6 +62,9 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "Say which casebridge and which specs this is",
 		RunE: func(*cobra.Command, []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			c, err := a.ready()
 			if err != nil {
 				return err

@@ -38,6 +38,9 @@ func (a *app) mapsExport() *cobra.Command {
 		Long: "Writes the named maps, or all, as an .xlsx file with a page for each, or one map as a .csv file. All cells are text, so\n" +
 			"that 08 stays 08. The first row names the columns; `lossy` and `note` come last. `maps import` takes the file back.",
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			c, err := a.ready()
 			if err != nil {
 				return err
@@ -142,6 +145,9 @@ func (a *app) mapsImport() *cobra.Command {
 			"The first row must name every column of the map; `lossy` and `note` may be there. All cells must be text.\n\n" + exitHelp,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			c, err := a.ready()
 			if err != nil {
 				return err

@@ -106,6 +106,9 @@ func (a *app) replacesCommand() *cobra.Command {
 		Use: "replaces", Short: "List what the jobs before did, and the cases that show what happens now",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			c, err := a.ready()
 			if err != nil {
 				return err
