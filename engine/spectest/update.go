@@ -210,7 +210,7 @@ func (v verdict) expectation(old *spec.Expectation) []Entry {
 			out = append(out, Entry{key, value})
 		}
 	}
-	stops := v.kind == string(engine.Skip) || v.kind == string(engine.Blocked) || v.kind == string(engine.Quarantined) || v.kind == string(engine.Unclear)
+	stops := slices.Contains([]engine.Verdict{engine.Skip, engine.Blocked, engine.Quarantined, engine.Unclear}, engine.Verdict(v.kind))
 	sent := v.kind == string(engine.Send) || v.kind == proves
 	once := v.oncePer()
 	add(kind, v.reason, stops)
@@ -222,15 +222,23 @@ func (v verdict) expectation(old *spec.Expectation) []Entry {
 	add("notes", v.notes, len(v.notes) > 0 && all || old.Notes != nil)
 	add("once_per", once, sent && len(once) > 0 && (all || old.Once != nil))
 	add("known_as", pairEntries(v.known), sent && old.Known != nil)
+	return append(out, v.documentEntries(all, old)...)
+}
+
+// documentEntries are what a case expects of a document: all of it, or what it spoke of.
+func (v verdict) documentEntries(all bool, old *spec.Expectation) []Entry {
 	if v.document == nil {
-		return out
+		return nil
 	}
-	add("document", plainNumbers(v.document), all || old.Document != nil)
+	var out []Entry
+	if all || old.Document != nil {
+		out = append(out, Entry{"document", plainNumbers(v.document)})
+	}
 	if old.Includes != nil {
-		add("includes", plainNumbers(spokenOf(old.Includes.Any, v.document)), true)
+		out = append(out, Entry{"includes", plainNumbers(spokenOf(old.Includes.Any, v.document))})
 	}
 	if lacks := slices.DeleteFunc(spec.Texts(old.Lacks), func(f string) bool { _, there := at(v.document, f); return there }); len(lacks) > 0 {
-		add("lacks", lacks, true)
+		out = append(out, Entry{"lacks", lacks})
 	}
 	return out
 }
