@@ -133,7 +133,7 @@ func (a *app) root() *cobra.Command {
 	p.StringVar(&a.flags.project, "project", "", "`DIR` of the specs (default: the Cambodia project inside this binary)")
 	p.StringVar(&a.flags.config, "config", "", "settings `FILE` (YAML); also CASEBRIDGE_CONFIG")
 	p.StringVar(&a.flags.store, "store", "", "`DSN` of the store: a file (default $XDG_STATE_HOME/casebridge/<project>.db)")
-	p.StringArrayVar(&a.flags.set, "set", nil, "a setting, `KEY=VALUE`, e.g. connections.primero.url=https://…; over environment and file")
+	p.StringArrayVar(&a.flags.set, "set", nil, "a setting, `KEY=VALUE`, e.g. connections.primero.url=https://…; over environment and file; not for passwords, which others could see")
 	p.StringVar(&a.flags.output, "output", "text", "`text` or json")
 	p.BoolVarP(&a.flags.verbose, "verbose", "v", false, "log requests (never bodies) to stderr")
 	for _, c := range a.commands() {

@@ -49,7 +49,7 @@ func (a *app) settings(p *spec.Project, drivers map[string]engine.Driver) (*sett
 	if err := s.k.Load(confmap.Provider(s.defaults(), "."), nil); err != nil {
 		return nil, err
 	}
-	if err := a.loadFile(s, known); err != nil {
+	if err := errors.Join(a.checkVariables(known), a.loadFile(s, known)); err != nil {
 		return nil, err
 	}
 	if err := s.k.Load(env.Provider(".", env.Opt{EnvironFunc: a.environ, TransformFunc: envKey(known)}), nil); err != nil {
@@ -95,15 +95,44 @@ func (s *settings) defaults() map[string]any {
 
 // envKey maps PRIMERO_URL to connections.primero.url and CASEBRIDGE_KEY to key; other variables are none of ours.
 func envKey(known []string) func(string, string) (string, any) {
+	names := variables(known)
+	return func(name, value string) (string, any) { return names[name], value }
+}
+
+// variables are the settings by the names that they have in the environment.
+func variables(known []string) map[string]string {
 	names := map[string]string{}
 	for _, key := range known {
-		variable := "CASEBRIDGE_" + strings.ReplaceAll(key, ".", "_")
+		variable := ownPrefix + strings.ReplaceAll(key, ".", "_")
 		if rest, ok := strings.CutPrefix(key, "connections."); ok {
 			variable = strings.ReplaceAll(rest, ".", "_")
 		}
 		names[strings.ToUpper(strings.ReplaceAll(variable, "-", "_"))] = key
 	}
-	return func(name, value string) (string, any) { return names[name], value }
+	return names
+}
+
+// ownPrefix is how variables begin that speak to casebridge itself.
+const ownPrefix = "CASEBRIDGE_"
+
+// checkVariables refuses a variable of casebridge with a slip in its name: CASEBRIDGE_STROE would mean another store.
+// What begins like a connection may belong to somebody else.
+func (a *app) checkVariables(known []string) error {
+	ours := []string{"CONFIG"}
+	for name := range variables(known) {
+		if stem, ok := strings.CutPrefix(name, ownPrefix); ok {
+			ours = append(ours, stem)
+		}
+	}
+	slices.Sort(ours)
+	for _, entry := range a.environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		stem, ok := strings.CutPrefix(name, ownPrefix)
+		if near := engine.Nearest(stem, ours); ok && near != "" && !slices.Contains(ours, stem) {
+			return usageError{fmt.Errorf("there is no variable %s; did you mean %s%s?", name, ownPrefix, near)}
+		}
+	}
+	return nil
 }
 
 func (a *app) loadFile(s *settings, known []string) error {
