@@ -30,7 +30,7 @@ func (s *sending) decideAnew(ctx context.Context) error {
 	if len(items) == 0 {
 		return nil
 	}
-	if over := s.refusal(ctx) != nil; over { // nothing more is sent: they stay in quarantine
+	if s.over(ctx) { // they stay in quarantine
 		s.file(items)
 		return nil
 	}

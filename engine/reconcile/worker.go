@@ -256,6 +256,9 @@ func (s *sending) refusal(ctx context.Context) *engine.Fault {
 	return s.fault()
 }
 
+// over says whether nothing more is sent.
+func (s *sending) over(ctx context.Context) bool { return s.refusal(ctx) != nil }
+
 func unsent(c engine.Change, kind engine.FaultKind, err error) engine.Outcome {
 	return engine.Outcome{State: engine.Unsent, Fault: &engine.Fault{Kind: kind, Op: "write " + c.Object, Ref: c.Record, Err: err}}
 }
