@@ -205,7 +205,7 @@ func (c *compiled) edits(grids []sheet.Grid, name string) ([]mapEdit, error) {
 		}
 		if name == "" && c.project.Map(g.Name) == nil {
 			all := spec.Names(c.project.Maps, func(m *spec.Map) spec.Scalar { return m.Name })
-			return nil, usageError{fmt.Errorf("the page %q is called like no map%s: delete it, call it like its map (%s), or take one page only with --map", g.Name, didMean(g.Name, all), strings.Join(all, ", "))}
+			return nil, usageError{fmt.Errorf("the page %q is called like no map: delete it, call it like its map (%s), or take one page only with --map%s", g.Name, strings.Join(all, ", "), didMean(g.Name, all))}
 		}
 		e, err := c.edit(g)
 		if err != nil {
