@@ -147,7 +147,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.validateCommand(), a.checkCommand(), a.testCommand(), a.dryRunCommand(), a.planCommand(), a.impactCommand(), a.explainCommand(), a.explainCodeCommand(), a.runCommand(),
 		a.fmtCommand(), a.schemaCommand(), a.mapsCommand(), a.docsCommand(), a.fixtureCommand(),
-		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.parkedCommand(), a.quarantineCommand(), a.keyCommand(), a.versionCommand(),
+		a.demoCommand(), a.sandboxCommand(), a.stateCommand(), a.parkedCommand(), a.quarantineCommand(), a.settingsCommand(), a.keyCommand(), a.versionCommand(),
 	}
 }
 
