@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +27,8 @@ func (q *quarantine) learned(ctx context.Context, flow string) ([]learnedValue, 
 	carriers, err := q.store.Carriers(ctx, flow)
 	var out []learnedValue
 	for _, c := range carriers {
-		if !slices.Contains(q.c.project.Knows(c.Lookup, c.By), c.Value) {
+		// What a rule let through unconfirmed went as it is: there is nothing to correct.
+		if q.c.project.Map(c.Lookup) == nil || !slices.Contains(q.c.project.Knows(c.Lookup, c.By), c.Value) {
 			continue
 		}
 		last := len(out) - 1
@@ -45,7 +47,7 @@ func (a *app) printLearned(q *quarantine, values []learnedValue, all bool) {
 	}
 	fmt.Fprintf(a.stdout, "\nValues that the specs know by now, in records that were written before\n")
 	for _, v := range values {
-		fmt.Fprintf(a.stdout, "  %q of %s by %s%s was carried as %s in %s\n", v.Learned, v.Lookup, v.By, q.lookupFile(v.Lookup), v.Carried,
+		fmt.Fprintf(a.stdout, "  %q of %s by %s%s was carried as %s in %s\n", v.Learned, v.Lookup, v.By, q.lookupFile(v.Lookup), cmp.Or(v.Carried, "nothing"),
 			plural(len(v.Records), "1 record", "%d records"))
 		for i, record := range v.Records {
 			if i == showHeld && !all {
