@@ -305,6 +305,7 @@ func (rc *routeCompiler) lookup(s *spec.Step) step {
 	if s.Kind == spec.RuleStep {
 		l.in, l.confirmed = rc.c.ruleLookup(s.Lookup, s.Key, s.Give)
 	} else {
+		rc.c.checkKeyCodes(s.Lookup, s.Key, from.shape)
 		l.in, of = rc.c.mapLookup(s.Lookup, s.Key, s.Give)
 	}
 	l.about = rc.bind(s, of.in(from.shape.class))
