@@ -130,7 +130,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(wrongFlag)
 	p := root.PersistentFlags()
-	p.StringVar(&a.flags.project, "project", "", "`DIR` of the specs (default: the Cambodia project inside this binary)")
+	p.StringVar(&a.flags.project, "project", a.getenv(projectVariable), "`DIR` of the specs (without it and "+projectVariable+": the Cambodia project inside this binary)")
 	p.StringVar(&a.flags.config, "config", "", "settings `FILE` (YAML); also CASEBRIDGE_CONFIG")
 	p.StringVar(&a.flags.store, "store", "", "`DSN` of the store: a file (default $XDG_STATE_HOME/casebridge/<project>.db)")
 	p.StringArrayVar(&a.flags.set, "set", nil, "a setting, `KEY=VALUE`, e.g. connections.primero.url=https://…; over environment and file; not for passwords, which others could see")

@@ -115,10 +115,13 @@ func variables(known []string) map[string]string {
 // ownPrefix is how variables begin that speak to casebridge itself.
 const ownPrefix = "CASEBRIDGE_"
 
+// projectVariable names the directory of the specs for every command, so that a plan by hand is about what the timer runs.
+const projectVariable = ownPrefix + "PROJECT"
+
 // checkVariables refuses a variable of casebridge with a slip in its name: CASEBRIDGE_STROE would mean another store.
 // What begins like a connection may belong to somebody else.
 func (a *app) checkVariables(known []string) error {
-	ours := []string{"CONFIG"}
+	ours := []string{"CONFIG", strings.TrimPrefix(projectVariable, ownPrefix)}
 	for name := range variables(known) {
 		if stem, ok := strings.CutPrefix(name, ownPrefix); ok {
 			ours = append(ours, stem)

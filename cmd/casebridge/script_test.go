@@ -153,7 +153,7 @@ func callCasebridge(ts *testscript.TestScript, neg bool, args []string) {
 // scriptEnv is the script's environment as far as casebridge looks at it.
 func scriptEnv(ts *testscript.TestScript) []string {
 	names := []string{"CASEBRIDGE_CONFIG", "CASEBRIDGE_STORE", "CASEBRIDGE_KEY", "CASEBRIDGE_KEY_FILE", "XDG_STATE_HOME", "HOME",
-		"CASEBRIDGE_LIMITS_PRIMERO_TO_OSCAR_SENDS", "CASEBRIDGE_STROE"}
+		"CASEBRIDGE_LIMITS_PRIMERO_TO_OSCAR_SENDS", "CASEBRIDGE_STROE", "CASEBRIDGE_PROJECT"}
 	for _, d := range connectors.All() {
 		for _, set := range d.Settings() {
 			names = append(names, strings.ToUpper(d.Name()+"_"+set.Name))
