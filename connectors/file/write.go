@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 
 	"github.com/tidwall/gjson"
@@ -106,8 +108,40 @@ func (c *connection) add(path string, lines []byte) (state engine.State, err err
 	if firstByte(bufio.NewReader(f)) == '[' {
 		return engine.Unsent, errors.Join(errArray, f.Close())
 	}
-	_, err = f.Write(lines)
-	return engine.Unknown, errors.Join(err, f.Sync(), f.Close())
+	state, err = appendTo(f, lines)
+	return state, errors.Join(err, f.Close())
+}
+
+// appendable is a file that is open for adding to its end.
+type appendable interface {
+	io.Writer
+	Stat() (fs.FileInfo, error)
+	Truncate(size int64) error
+	Sync() error
+}
+
+// appendTo adds lines and makes them durable. Of a write that was cut nothing stays: half a line would
+// spoil every later read. Lines that are certainly gone are unsent, others unknown.
+func appendTo(f appendable, lines []byte) (state engine.State, err error) {
+	before, err := f.Stat()
+	if err != nil {
+		return engine.Unsent, err
+	}
+	n, err := f.Write(lines)
+	if err == nil {
+		return engine.Unknown, f.Sync()
+	}
+	// Where another process added to the file meanwhile, cutting it would take that too.
+	if after, failed := f.Stat(); failed != nil || after.Size() != before.Size()+int64(n) {
+		return engine.Unknown, err
+	}
+	if n == 0 {
+		return engine.Unsent, err
+	}
+	if f.Truncate(before.Size()) != nil || f.Sync() != nil {
+		return engine.Unknown, err
+	}
+	return engine.Unsent, err
 }
 
 // failed takes back what was said of the changes of a file.
