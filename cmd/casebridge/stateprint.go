@@ -12,7 +12,7 @@ import (
 func (a *app) printOverview(o store.Overview, zone *time.Location) error {
 	if asJSON, err := a.json(); err != nil || asJSON {
 		if err == nil {
-			err = json.NewEncoder(a.stdout).Encode(o)
+			err = json.NewEncoder(a.stdout).Encode(lineOfStore(o))
 		}
 		return err
 	}
