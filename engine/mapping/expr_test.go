@@ -89,7 +89,7 @@ func TestExpressions(t *testing.T) {
 		{`let n = case.age; n >= 1 and n <= 30 ? n : 0`, `7`}, {`len("åß")`, `2`},
 		// functions
 		{`or_else(case.name, case.number, case.id)`, `"c1"`}, {`or_else(case.name, case.number)`, `null`}, {`join_names("Ann", "アン")`, `"アン (Ann)"`}, {`join_names("", "アン")`, `"アン"`}, {`join_names("Ann", member.name)`, `"Ann"`}, {`join_names("Ann", "Ann")`, `"Ann"`}, {`join_names(" ", "")`, `null`},
-		{`pad_to_even("102", "0")`, `"0102"`}, {`pad_to_even("0102", "0")`, `"0102"`}, {`pad_to_even("10x", "0")`, `"10x"`}, {`pad_to_even(member.name, "0")`, `null`}, {`strip_zeros("00102")`, `"102"`},
+		{`pad_to_even("102", "0")`, `"0102"`}, {`pad_to_even("0102", "0")`, `"0102"`}, {`pad_to_even("10x", "0")`, `"10x"`}, {`pad_to_even(member.name, "0")`, `null`}, {`strip_zeros("00102")`, `"102"`}, {`strip_zeros(" 00102\u00a0")`, `"102"`},
 		{`code_prefix("010203", 2)`, `"01"`}, {`code_prefix("10203", 2)`, `"01"`}, {`code_prefix("000102", 2, "00")`, `"01"`}, {`code_prefix("1", 2)`, `"01"`}, {`code_prefix("", 2)`, `null`}, {`code_prefix("00", 2, "00")`, `null`},
 		{`age("2020-02-29", "2026-02-28")`, `5`}, {`age("2020-02-29", "2026-03-01")`, `6`}, {`age("2020-13-01", "2026-03-01")`, `null`}, {`age(case.born, run.today)`, `6`}, {`age("2027-01-01", run.today)`, `null`},
 		{`local_date(case.seen)`, `"2026-02-01"`}, {`local_date("2026-01-31")`, `"2026-01-31"`}, {`local_date("soon")`, `null`}, {`local_date(member.born)`, `null`}, {`local_date(case.seen) >= run.start`, `true`},

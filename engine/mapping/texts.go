@@ -30,7 +30,7 @@ func textFunctions() []*function {
 		one("trim", "trim(text)", "The text without white space at its ends.", strings.TrimSpace),
 		one("upper", "upper(text)", "The text in capitals.", strings.ToUpper),
 		one("lower", "lower(text)", "The text in small letters.", strings.ToLower),
-		one("strip_zeros", "strip_zeros(text)", "The text without the zeros that it starts with.", func(s string) string { return strings.TrimLeft(s, "0") }),
+		one("strip_zeros", "strip_zeros(text)", "The text without white space at its ends and without the zeros that it starts with.", func(s string) string { return strings.TrimLeft(strings.TrimSpace(s), "0") }),
 		one("repair_year", "repair_year(date)", "A date whose year has five digits by mistake, such as 22012-01-01, loses the first of them. Any other text stays as it is.", repairYear),
 		one("undated", "undated(text)", "A text that a system could take for a date or a time gets a full stop at its end. Any other text stays as it is.", undated),
 		{FunctionDoc: FunctionDoc{"replace", "replace(text, old, new)", "The text with every old replaced by new."},
