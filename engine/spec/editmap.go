@@ -109,8 +109,50 @@ func behind(stays map[int]int, i int) int {
 	return -1
 }
 
-// oneLineRow is a row as maps have them, and what stands behind it.
-var oneLineRow = regexp.MustCompile(`^(\s*- )\{.*\}(\s*(?:#.*)?)$`)
+var (
+	rowHead = regexp.MustCompile(`^\s*- \{`)
+	rowTail = regexp.MustCompile(`^\s*(?:#.*)?$`)
+)
+
+// oneLineRow cuts a line with a whole row: what stands before the row's brace, and what behind its last one.
+func oneLineRow(line string) (before, behind string, ok bool) {
+	head := rowHead.FindString(line)
+	if head == "" {
+		return "", "", false
+	}
+	end := rowEnd(line[len(head):])
+	if end < 0 || !rowTail.MatchString(line[len(head)+end:]) {
+		return "", "", false
+	}
+	return head[:len(head)-1], line[len(head)+end:], true
+}
+
+// rowEnd is where text continues behind the brace that closes the row; -1 when that is on another line.
+// Braces and # mean nothing within quotes, and quotes nothing within a word.
+func rowEnd(text string) int {
+	quote, before, last := byte(0), byte(' '), byte('{') // the sign before, and the last that is no space
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quote == '"' && c == '\\', quote == '\'' && strings.HasPrefix(text[i:], "''"):
+			i++ // the sign behind it is meant as it stands
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case (c == '"' || c == '\'') && strings.IndexByte("{[,:", last) >= 0:
+			quote = c
+		case c == '#' && (before == ' ' || before == '\t'):
+			return -1
+		case c == '}':
+			return i + 1
+		}
+		if before = c; c != ' ' && c != '\t' {
+			last = c
+		}
+	}
+	return -1
+}
 
 // Edited returns the lines of the map's file with the changes made. Comments, the order of rows and
 // everything else stay. The error names a row that is not written on one line.
@@ -125,14 +167,14 @@ func (m *Map) Edited(file File, changes []RowChange) ([]string, error) {
 			continue
 		}
 		at := c.At.Line - 1
-		parts := oneLineRow.FindStringSubmatch(lines[at])
+		before, behind, ok := oneLineRow(lines[at])
 		switch {
-		case parts == nil:
+		case !ok:
 			return nil, fmt.Errorf("%s: this row is not written on one line: write it as - {column: code, …}", c.At)
 		case c.New == nil:
 			gone[at] = true
 		default:
-			lines[at] = parts[1] + m.line(*c.New) + parts[2]
+			lines[at] = before + m.line(*c.New) + behind
 		}
 	}
 	var out []string

@@ -103,3 +103,39 @@ func TestMapEditRefusesRowsOnSeveralLines(t *testing.T) {
 		}
 	}
 }
+
+func TestMapEditKeepsWhatStandsBehindARow(t *testing.T) {
+	for _, tc := range []struct{ name, line, want string }{
+		{"a brace in the comment", `- {east: "01", west: north} # was {north}`, `- {east: "01", west: calm} # was {north}`},
+		{"an empty comment", `- {east: "01", west: north} #`, `- {east: "01", west: calm} #`},
+		{"signs within double quotes", `- {east: "01", west: "a \" } # b"}   # old }`, `- {east: "01", west: calm}   # old }`},
+		{"signs within single quotes", `- {east: '01', west: 'it''s } # b'} # 'old'}`, `- {east: "01", west: calm} # 'old'}`},
+		{"signs within a word", `- {east: "01", west: it''s#1 "x} # old }`, `- {east: "01", west: calm} # old }`},
+		{"two lines", "- {east: \"01\",   # old }\n   west: north} # old }", ""},
+		{"two lines, cut in quotes", "- {east: \"01\", west: \"a }\n   b\"} # old }", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			fsys := lake(t)
+			fsys["places.yaml"].Data = []byte(strings.Replace(placesWithWords, `- {east: "01", west: north}   # oldest`, tc.line, 1))
+			p, _ := spec.Load(fsys, shores())
+			m := p.Map("places")
+			var file spec.File
+			for _, f := range p.Files {
+				if f.Path == "places.yaml" {
+					file = f
+				}
+			}
+			rows := []spec.Cells{row("01", "calm"), row("02", "south"), {Cells: []string{"03", "reed"}, Note: "a small one"}}
+			after, err := m.Edited(file, m.Compare(rows))
+			if tc.want == "" {
+				if err == nil || !strings.Contains(err.Error(), "places.yaml:8") {
+					t.Errorf("the error is %v, the file\n%s", err, strings.Join(after, "\n"))
+				}
+				return
+			}
+			if err != nil || after[7] != tc.want {
+				t.Errorf("%v %s", err, after)
+			}
+		})
+	}
+}
