@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
@@ -169,7 +170,32 @@ func (c *compiler) route(r *spec.Route, outer *scope) *route {
 	for _, inner := range r.Routes {
 		compiled.routes = append(compiled.routes, c.route(inner, rc.scope))
 	}
+	compiled.settled = settledAt(compiled)
 	return compiled
+}
+
+// settledAt is the number of steps after which the key of the route's one send is known, 0 when the ledger
+// is only asked at the write. Rows that are still to be told apart come first.
+func settledAt(r *route) int {
+	if len(r.writes) != 1 || len(r.routes) > 0 || len(r.writes[0].once) == 0 || r.writes[0].onlyIf != nil {
+		return 0
+	}
+	steps := 0
+	for i, s := range r.steps {
+		_, each := s.(*eachStep)
+		if each || r.writes[0].isKeyedBy(s.self().name) {
+			steps = i + 1
+		}
+	}
+	return steps
+}
+
+// isKeyedBy says whether the key of the send is made of what a step gives.
+func (w *write) isKeyedBy(step string) bool {
+	return slices.ContainsFunc(w.keyed, func(in input) bool {
+		name, _, _ := strings.Cut(in.path, ".")
+		return step != "" && name == step
+	})
 }
 
 // literalValue is the value of a literal in a spec.

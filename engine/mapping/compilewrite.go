@@ -15,7 +15,8 @@ func (rc *routeCompiler) write(w *spec.Write) *write {
 		return nil
 	}
 	compiled := &write{verb: w.Verb, object: o, spec: w, await: w.Await, verify: spec.Texts(w.Verify),
-		once: rc.kept(w.Once), known: rc.kept(w.Known), code: rc.name, place: w.At.String()}
+		known: rc.kept(w.Known), code: rc.name, place: w.At.String()}
+	compiled.keyed = rc.c.collect(func() { compiled.once = rc.kept(w.Once) })
 	compiled.inputs = rc.c.collect(func() { compiled.onlyIf = rc.optional(w.OnlyIf) })
 	rc.target(w, o, compiled)
 	to := target{connection: o.connection, label: o.full, fields: o.spec.Fields, fresh: compiled.may(), part: rc.name}

@@ -95,6 +95,9 @@ func (d *decision) opens() bool {
 // walk takes an item down a route from line i on.
 func (d *decision) walk(r *route, i int, it item) {
 	for ; i < len(r.steps); i++ {
+		if i == r.settled && i > 0 && d.wentBefore(r.writes[0], &it) {
+			return
+		}
 		if each, ok := r.steps[i].(*eachStep); ok {
 			d.each(each, r, i+1, it)
 			return

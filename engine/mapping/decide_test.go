@@ -122,12 +122,16 @@ wants read east.worker login=ann
 	known.answers["read east.worker login=ann"] = records("east.worker", `{"id":"w1","login":"ann"}`)
 	expect(t, f.Decide(in), `
 wants once west.message ["note","n1"]
-wants read east.worker login=bob
+wants once west.message ["note","n2"]
+wants once west.message ["note","n3"]
 `)
-	known.answers["read east.worker login=bob"] = Answer{}
 	for _, n := range []string{"n1", "n2", "n3"} {
 		known.answers[`once west.message ["note","`+n+`"]`] = Answer{}
 	}
+	expect(t, f.Decide(in), `
+wants read east.worker login=bob
+`)
+	known.answers["read east.worker login=bob"] = Answer{}
 	want := `
 proves west.message known=[] once=["note","c1"] answer=c1
 notes send object=west.message item=note n1 doc={"place":"here","words":"ann"} once=["note","n1"]
@@ -198,6 +202,37 @@ routes:
 			t.Errorf("%q: %s", number, told(got))
 		}
 	}
+}
+
+// What went already is said to have gone, whatever a later step says now; what did not meets that step.
+func TestWhatWentBeforeMeetsNoGate(t *testing.T) {
+	f := caseFlow(t, `
+routes:
+- name: all
+  steps:
+  - {name: notes, read: east.note, of: case}
+  - {name: note, each: notes, item: note.id}
+  - {name: key, expr: 'note.id + "!"'}
+  - {must: given(case.owner), else: block, say: nobody owns it}
+  write:
+  - {send: west.message, once_per: {note: key}, fields: {place: {value: here}}}
+`)
+	known := map[string]Answer{
+		"read east.note of c1":             records("east.note", `{"id":"n1"}`, `{"id":"n2"}`, `{"id":"n3"}`),
+		`once west.message ["note","n1!"]`: {State: Sent},
+		`once west.message ["note","n2!"]`: {State: Parked},
+		`once west.message ["note","n3!"]`: {},
+	}
+	expect(t, decide(f, `{"id":"c1"}`, known), `
+all no change object=west.message item=note n1 why=already sent code=all/once_per once=["note","n1!"]
+all blocked object=west.message item=note n2 why=maybe sent: waiting until it is seen or a person decides code=all/once_per once=["note","n2!"]
+all blocked object=west.message item=note n3 why=nobody owns it code=all/nobody-owns-it
+`)
+	expect(t, decide(f, `{"id":"c1","owner":"ann"}`, known), `
+all no change object=west.message item=note n1 why=already sent code=all/once_per once=["note","n1!"]
+all blocked object=west.message item=note n2 why=maybe sent: waiting until it is seen or a person decides code=all/once_per once=["note","n2!"]
+all send object=west.message item=note n3 doc={"place":"here"} once=["note","n3!"]
+`)
 }
 
 // All that was sent can be counted, also when there is none.

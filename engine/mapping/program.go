@@ -111,6 +111,8 @@ type route struct {
 	steps  []step
 	writes []*write
 	routes []*route
+
+	settled int // so many steps before it is asked whether the send went already; 0: at the write
 }
 
 // binding is a named expression.

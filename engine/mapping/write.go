@@ -28,6 +28,7 @@ type write struct {
 	contended bool // people may change one of its fields on both sides
 	spec      *spec.Write
 	inputs    []input // of onlyIf
+	keyed     []input // of once
 	code      string
 	place     string
 }
@@ -116,6 +117,19 @@ func (d *decision) put(w *write, it *item) *draft {
 		return nil
 	}
 	return d.putRecord(w, it, target, once)
+}
+
+// wentBefore ends an item whose send went already. What else the steps would say of it, a gate that has shut
+// or a place that came later, is about a send that nobody will make.
+func (d *decision) wentBefore(w *write, it *item) bool {
+	if _, complete := d.onceKey(w.once); !complete || d.broken != nil {
+		return d.broken != nil && d.brokenDraft(it) != nil
+	}
+	_, _, goes := d.sentAlready(w, it)
+	if !goes {
+		d.startWrite(w, it, value{}, "")
+	}
+	return !goes
 }
 
 // sentAlready asks what became of a send that must not be repeated. ok is true
