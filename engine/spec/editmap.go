@@ -199,7 +199,11 @@ func (m *Map) lineBehind(row int, lines []string) int {
 	// Of a row on several lines, its last; comments and space before the next row belong to that one.
 	at := m.Rows[row].At.Line - 1
 	for i := at; i <= end; i++ {
-		if text := strings.TrimSpace(lines[i]); text != "" && !strings.HasPrefix(text, "#") {
+		text := strings.TrimSpace(lines[i])
+		if i > at && text != "" && text[0] != '#' && text[0] != '}' && indentOf(lines[i]) <= m.indent(lines) {
+			break // a key behind the rows
+		}
+		if text != "" && text[0] != '#' {
 			at = i
 		}
 	}
@@ -211,9 +215,10 @@ func (m *Map) indent(lines []string) string {
 	if len(m.Rows) == 0 {
 		return ""
 	}
-	line := lines[m.Rows[0].At.Line-1]
-	return line[:len(line)-len(strings.TrimLeft(line, " "))]
+	return indentOf(lines[m.Rows[0].At.Line-1])
 }
+
+func indentOf(line string) string { return line[:len(line)-len(strings.TrimLeft(line, " "))] }
 
 // line writes a row.
 func (m *Map) line(c Cells) string {

@@ -139,3 +139,32 @@ func TestMapEditKeepsWhatStandsBehindARow(t *testing.T) {
 		})
 	}
 }
+
+func TestMapEditAddsBehindARowOnSeveralLines(t *testing.T) {
+	const head = `kind: Map
+name: places
+rows:
+- {east: "01", west: north}
+- {east: "02",   # the }
+   west: south
+  } # old }
+`
+	const behind = `# how the columns are checked
+columns:
+  east: {codes: east.place, complete: true, except: [{code: "09", why: nobody lives there}]}
+  west: {title: The other shore}
+`
+	fsys := lake(t)
+	fsys["places.yaml"].Data = []byte(head + behind)
+	p, _ := spec.Load(fsys, shores())
+	m := p.Map("places")
+	for _, f := range p.Files {
+		if f.Path != "places.yaml" {
+			continue
+		}
+		after, err := m.Edited(f, m.Compare([]spec.Cells{row("01", "north"), row("02", "south"), row("03", "reed")}))
+		if want := head + "- {east: \"03\", west: reed}\n" + behind; err != nil || strings.Join(after, "\n") != want {
+			t.Errorf("%v\n%s", err, cmp.Diff(want, strings.Join(after, "\n")))
+		}
+	}
+}
