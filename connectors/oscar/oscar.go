@@ -64,7 +64,7 @@ func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
 		return nil, err
 	}
 	s := rest.WithDefaults(o.Settings, known)
-	listTimeout, err := s.Duration("list_timeout")
+	listTimeout, err := rest.Span(s, "list_timeout", time.Second, 24*time.Hour)
 	if err != nil {
 		return nil, err
 	}
@@ -88,17 +88,12 @@ func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
 	}, nil
 }
 
-// sizes reads max_record and max_list, in bytes.
+// sizes reads max_record and max_list, in bytes; at most a terabyte.
 func sizes(s engine.Settings) (limits [2]int64, err error) {
 	for i, name := range []string{"max_record", "max_list"} {
-		n, err := s.Number(name)
-		if err != nil {
+		if limits[i], err = rest.Whole(s, name, 1, 1<<40); err != nil {
 			return limits, err
 		}
-		if n < 1 || n > 1<<40 {
-			return limits, settingFault(name, "must be at least 1 and at most a terabyte")
-		}
-		limits[i] = int64(n)
 	}
 	return limits, nil
 }

@@ -126,11 +126,14 @@ func connectedTo(t *testing.T, url string, settings map[string]string, transport
 }
 
 func TestOpenNamesTheSettingThatIsWrong(t *testing.T) {
-	for name, value := range map[string]string{
-		"url": "ftp://host", "email": "", "password": "", "list_timeout": "soon", "max_record": "0", "max_list": "-1", "connections": "many",
+	for _, wrong := range []engine.Pair{
+		{Name: "url", Value: "ftp://host"}, {Name: "email"}, {Name: "password"}, {Name: "connections", Value: "many"}, {Name: "connections", Value: "0"},
+		{Name: "list_timeout", Value: "soon"}, {Name: "list_timeout", Value: "-1s"}, {Name: "list_timeout", Value: "0s"},
+		{Name: "max_record", Value: "0"}, {Name: "max_list", Value: "-1"}, {Name: "max_list", Value: "NaN"}, {Name: "max_record", Value: "1000.5"},
 	} {
+		name := wrong.Name
 		values := map[string]string{"url": "https://host", "email": "a@example.org", "password": "x"}
-		values[name] = value
+		values[name] = wrong.Value
 		_, err := Driver{}.Open(engine.Opening{Settings: engine.NewSettings(values), Now: time.Now})
 		if engine.KindOf(err) != engine.Environment || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: got %v", name, err)

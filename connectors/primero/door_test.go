@@ -77,12 +77,16 @@ func TestPrimeroWithoutTokensSaysSo(t *testing.T) {
 
 func TestSettingsAreChecked(t *testing.T) {
 	good := map[string]string{"url": "http://west.test", "user": "u", "password": "p"}
-	for name, bad := range map[string]string{"url": "west", "user": "", "password": "", "auth": "magic", "page": "many", "lag": "1", "identifiers": "name_first", "rate": "fast"} {
-		values := map[string]string{}
+	for _, wrong := range []engine.Pair{
+		{Name: "url", Value: "west"}, {Name: "user"}, {Name: "password"}, {Name: "auth", Value: "magic"}, {Name: "identifiers", Value: "name_first"},
+		{Name: "rate", Value: "fast"}, {Name: "rate", Value: "-1"}, {Name: "lag", Value: "1"}, {Name: "lag", Value: "-1m"}, {Name: "lag", Value: "9000h"},
+		{Name: "page", Value: "many"}, {Name: "page", Value: "0"}, {Name: "page", Value: "-3"}, {Name: "page", Value: "1001"}, {Name: "page", Value: "2.5"},
+	} {
+		name, values := wrong.Name, map[string]string{}
 		for k, v := range good {
 			values[k] = v
 		}
-		values[name] = bad
+		values[name] = wrong.Value
 		_, err := primero.Driver{}.Open(engine.Opening{Settings: engine.NewSettings(values), Now: time.Now})
 		if f := faultOf(t, err); f.Kind != engine.Environment || f.Ref != name {
 			t.Errorf("%s: %v", name, f)

@@ -75,14 +75,14 @@ func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
 
 // open reads the settings that are Primero's own.
 func open(a *api, s engine.Settings) (engine.Connection, error) {
-	per, err := s.Number("page")
+	per, err := rest.Whole(s, "page", 1, maxPer)
 	if err != nil {
 		return nil, err
 	}
-	if a.lag, err = s.Duration("lag"); err != nil {
+	if a.lag, err = rest.Span(s, "lag", 0, 24*time.Hour); err != nil {
 		return nil, err
 	}
-	a.per = min(max(int(per), 1), maxPer)
+	a.per = int(per)
 	var identifiers []string
 	for name := range strings.SplitSeq(s.Text("identifiers"), ",") {
 		if name = strings.TrimSpace(name); name == "" {

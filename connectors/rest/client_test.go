@@ -471,3 +471,31 @@ func TestSettingsAreRead(t *testing.T) {
 		t.Errorf("%v", f)
 	}
 }
+
+func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
+	known := rest.Settings("5", "40", "60s")
+	for name, bad := range map[string][]string{
+		"connections": {"0", "-1", "2.5", "1e18", "NaN", "101"},
+		"rate":        {"-1", "NaN", "Inf", "1e18", "0.0001"},
+		"retries":     {"-1", "1.5", "1e18", "NaN", "21"},
+		"timeout":     {"0s", "-5s", "10ms", "2000h"},
+	} {
+		for _, value := range bad {
+			_, err := rest.From(engine.Opening{Settings: engine.NewSettings(map[string]string{"url": "http://h", name: value})}, known)
+			if err == nil {
+				t.Errorf("%s: %s was accepted", name, value)
+				continue
+			}
+			if f := fault(t, err); f.Kind != engine.Environment || f.Ref != name || !strings.Contains(f.Error(), "must be") {
+				t.Errorf("%s: %s: %v", name, value, f)
+			}
+		}
+	}
+	for name, good := range map[string][]string{"connections": {"1", "100"}, "rate": {"0", "0.001", "10000"}, "retries": {"0", "20"}, "timeout": {"1s", "1h"}} {
+		for _, value := range good {
+			if _, err := rest.From(engine.Opening{Settings: engine.NewSettings(map[string]string{"url": "http://h", name: value})}, known); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
