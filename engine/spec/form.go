@@ -230,11 +230,26 @@ func (f *form) unknownKeys(v violation) {
 			continue
 		}
 		help := didYouMean(k.text, allowed)
-		if f.cutOff(k) {
+		connection := f.connection(v.node)
+		switch {
+		case f.cutOff(k):
 			help = "in { } a comma ends the text before it: put the whole text in single quotes"
+		case connection != "" && engine.Nearest(k.text, allowed) == "":
+			variable := strings.ToUpper(strings.ReplaceAll(connection+"_"+k.text, "-", "_"))
+			help = "settings, above all secret ones, never stand in specs: set " + variable + " in the environment, or connections." + connection + "." + k.text + " in a settings file"
 		}
 		f.faultOn(k, "unknown-key", help, "%s has no key %q", v.schema.string("title"), k.text)
 	}
+}
+
+// connection is the name of the connection that a value describes, "" for other values.
+func (f *form) connection(n *node) (name string) {
+	f.root.get("connections").each(func(key, value *node) {
+		if value == n {
+			name = key.text
+		}
+	})
+	return name
 }
 
 // cutOff says whether a key has no colon behind it: it is then the rest of a text with a comma.
