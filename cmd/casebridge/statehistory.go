@@ -105,11 +105,23 @@ func (a *app) printAuditLine(l store.AuditLine, zone *time.Location) {
 		head = append(head, fmt.Sprintf("run %d", l.Run))
 	}
 	fmt.Fprintf(a.stdout, "%s  by %s\n", strings.Join(head, "  "), l.Who)
-	for _, row := range []struct{ name, text string }{{"was", l.Was}, {"became", l.Became}, {"why", l.Why}} {
+	for _, row := range []struct{ name, text string }{{"was", localMoments(l.Was, zone)}, {"became", localMoments(l.Became, zone)}, {"why", l.Why}} {
 		if row.text != "" {
 			fmt.Fprintf(a.stdout, "    %-7s %s\n", row.name, row.text)
 		}
 	}
+}
+
+// localMoments turns the moments in a text of the audit trail, which keeps them in UTC, into the project's zone.
+func localMoments(text string, zone *time.Location) string {
+	words := strings.Split(text, " ")
+	for i, word := range words {
+		bare := strings.TrimSuffix(word, ",")
+		if t, err := time.Parse(time.RFC3339, bare); err == nil {
+			words[i] = t.In(zone).Format(time.RFC3339) + strings.TrimPrefix(word, bare)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func (a *app) stateRuns() *cobra.Command {
