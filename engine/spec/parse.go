@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -84,14 +85,39 @@ func (p *parsing) fault(line, column int, code, help, format string, args ...any
 	p.found.fault(at, 1, code, help, format, args...)
 }
 
+// otherFormat says what a file is that is no UTF-8 text as a whole, and what to do; "" for others.
+func otherFormat(raw []byte) (what, help string) {
+	const asText = "open it with the program that made it, and save it as UTF-8 text"
+	switch {
+	case bytes.HasPrefix(raw, []byte("PK\x03\x04")):
+		return "this is a ZIP file, such as a spreadsheet (.xlsx) or a Word document is, and not a text file", asText
+	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")):
+		return "this text is UTF-16, and not UTF-8", saveAnew
+	case bytes.IndexByte(raw, 0) >= 0 && (!utf8.Valid(raw) || bytes.Count(raw, []byte{0}) > len(raw)/10): // one slipped into a text has a place
+		return "this is not a text file", asText
+	}
+	return "", ""
+}
+
+const saveAnew = "save the file anew as UTF-8 text"
+
 func (p *parsing) readable(raw []byte) bool {
+	if what, help := otherFormat(raw); what != "" {
+		p.file.Lines = []string{""} // nothing that a screen should show
+		p.fault(1, 1, "not-text", help, "%s", what)
+		return false
+	}
 	for i, line := range p.file.Lines {
 		if !utf8.ValidString(line) {
 			p.file.Lines[i] = printable(strings.ToValidUTF8(line, "\ufffd"))
 			p.fault(i+1, 1, "not-text", "save the file as UTF-8", "this line is not UTF-8 text")
 			return false
 		}
-		if at := strings.IndexFunc(line, isControl); at >= 0 {
+		if at := strings.IndexFunc(line, isControl); at >= 0 && line[at] == '\r' {
+			p.file.Lines[i] = line[:at]
+			p.fault(i+1, utf8.RuneCountInString(line[:at])+1, "not-text", saveAnew, "lines end here as old Macs wrote them, with CR alone")
+			return false
+		} else if at >= 0 {
 			p.file.Lines[i] = printable(line)
 			p.fault(i+1, utf8.RuneCountInString(line[:at])+1, "not-text", "remove it", "a character that cannot be seen stands here")
 			return false
