@@ -17,9 +17,9 @@ func (b *builder) checkMaps() {
 			list := b.columnList(c)
 			b.checkNamed(c.Names)
 			cells := cellsOf(m, i)
-			b.checkCells(cells, list)
+			meant := b.checkCells(cells, list)
 			if list != nil && c.Complete {
-				b.checkComplete(m, c, cells, list)
+				b.checkComplete(m, c, cells, list, meant)
 			}
 		}
 		b.checkWays(m, waysOf(m, ways))
@@ -68,7 +68,9 @@ func (b *builder) checkRows(m *Map) {
 const maxNear = 20
 
 // checkCells checks each cell of a column against its code list and against the other cells.
-func (b *builder) checkCells(cells []Scalar, list *CodeList) {
+// It returns the codes that it suggested for unknown ones.
+func (b *builder) checkCells(cells []Scalar, list *CodeList) (meant map[string]bool) {
+	meant = map[string]bool{}
 	codes, near := codeSet(list), maxNear
 	alike := make(map[string]Scalar, len(cells))
 	typos := typos{}
@@ -79,7 +81,8 @@ func (b *builder) checkCells(cells []Scalar, list *CodeList) {
 		if list != nil && !codes[cell.Text] {
 			help := ""
 			if near--; near >= 0 {
-				help = didYouMean(cell.Text, list.Texts())
+				nearest := engine.Nearest(cell.Text, list.Texts())
+				help, meant[nearest] = suggestion(nearest, list.Texts()), true
 			}
 			b.faultAt(cell, "unknown-code", help, "%q is not in the code list %s", cell.Text, list.Name)
 		} else if list == nil && strings.TrimSpace(cell.Text) != cell.Text {
@@ -101,6 +104,7 @@ func (b *builder) checkCells(cells []Scalar, list *CodeList) {
 			b.warnAt(cell, "near-duplicate", "write both alike if they are the same; a code list for the column says that they are not", "%q differs in one letter from %q in line %d", cell.Text, other.Text, other.At.Line)
 		}
 	}
+	return meant
 }
 
 func codeSet(list *CodeList) map[string]bool {
@@ -114,19 +118,20 @@ func codeSet(list *CodeList) map[string]bool {
 	return set
 }
 
-// checkComplete wants a row, or an exception, for every code of the list.
-func (b *builder) checkComplete(m *Map, c Column, cells []Scalar, list *CodeList) {
+// checkComplete wants a row, or an exception, for every code of the list. A code that was meant where
+// an unknown one stands is not missing too.
+func (b *builder) checkComplete(m *Map, c Column, cells []Scalar, list *CodeList, meant map[string]bool) {
 	has := make(map[string]bool, len(cells))
 	for _, cell := range cells {
 		has[cell.Text] = true
 	}
-	b.checkExceptions(m, c, has, list)
+	b.checkExceptions(m, c, has, list, meant)
 	for _, e := range c.Except {
 		has[e.Code.Text] = true
 	}
 	var missing []string
 	for _, code := range list.Codes {
-		if has[code.Code.Text] {
+		if has[code.Code.Text] || meant[code.Code.Text] {
 			continue
 		}
 		word := fmt.Sprintf("%q", code.Code.Text)
@@ -141,11 +146,14 @@ func (b *builder) checkComplete(m *Map, c Column, cells []Scalar, list *CodeList
 	}
 }
 
-func (b *builder) checkExceptions(m *Map, c Column, has map[string]bool, list *CodeList) {
+// checkExceptions adds what it suggested for unknown codes to those that were meant.
+func (b *builder) checkExceptions(m *Map, c Column, has map[string]bool, list *CodeList, meant map[string]bool) {
 	for _, e := range c.Except {
 		switch {
 		case !list.Has(e.Code.Text):
-			b.faultAt(e.Code, "unknown-code", didYouMean(e.Code.Text, list.Texts()), "%q is not in the code list %s", e.Code.Text, list.Name)
+			nearest := engine.Nearest(e.Code.Text, list.Texts())
+			meant[nearest] = true
+			b.faultAt(e.Code, "unknown-code", suggestion(nearest, list.Texts()), "%q is not in the code list %s", e.Code.Text, list.Name)
 		case has[e.Code.Text]:
 			b.faultAt(e.Code, "needless-exception", "remove the exception or the row", "%q is excepted, but map %q has a row for it", e.Code.Text, m.Name.Text)
 		}

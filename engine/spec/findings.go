@@ -96,7 +96,12 @@ func (s Scalar) width() int {
 
 // didYouMean words the nearest candidate, or lists a few when none is near.
 func didYouMean(word string, candidates []string) string {
-	if near := engine.Nearest(word, candidates); near != "" {
+	return suggestion(engine.Nearest(word, candidates), candidates)
+}
+
+// suggestion words the nearest candidate; without one it lists them if they are few.
+func suggestion(near string, candidates []string) string {
+	if near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	candidates = slices.Compact(slices.Sorted(slices.Values(candidates)))
