@@ -236,6 +236,11 @@ func (im *impacting) live(ctx context.Context, flows []both) (over, func(), erro
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, f := range flows {
+		if err := im.now.endOf(window, f.any()); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := im.sameSystems(flows); err != nil {
 		return nil, nil, err
 	}

@@ -57,6 +57,17 @@ func parseWhen(flag, text string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, usageError{fmt.Errorf("%s: %q is neither a date (2026-11-01) nor an instant (2026-11-01T08:00:00+07:00)", flag, text)}
 }
 
+// endOf refuses a window with an end for flows whose source knows none, before anybody is asked anything.
+func (c *compiled) endOf(w reconcile.Window, flows ...*mapping.Flow) error {
+	for _, f := range flows {
+		source := f.Spec().Source.Read.Text
+		if o := c.project.Object(source); !w.Until.IsZero() && o != nil && !o.Window {
+			return usageError{fmt.Errorf("--until: %s reads %s, which cannot be read up to a moment. Leave --until out", f.Name(), source)}
+		}
+	}
+	return nil
+}
+
 func (a *app) planCommand() *cobra.Command {
 	var w windowFlags
 	var view viewFlags
@@ -85,7 +96,7 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 	flows, err1 := c.flowsOnce(names)
 	window, err2 := w.window(c.project.Zone, a.now())
 	asJSON, err3 := a.json()
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if err := errors.Join(err1, err2, err3, c.endOf(window, flows...)); err != nil {
 		return err // before anybody is asked anything
 	}
 	s, err := a.openCompiled(ctx, c, readOnly, true)

@@ -52,7 +52,7 @@ func (a *app) runFlows(ctx context.Context, names []string, w windowFlags, view 
 	flows, err1 := c.flows(names)
 	window, err2 := w.window(c.project.Zone, a.now())
 	asJSON, err3 := a.json()
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if err := errors.Join(err1, err2, err3, c.endOf(window, flows...)); err != nil {
 		return err // before anybody is asked anything
 	}
 	s, err := a.openCompiled(ctx, c, readWrite, false)
