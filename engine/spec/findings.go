@@ -79,7 +79,7 @@ func excerpt(file *File, line int) string {
 	if file == nil || line < 1 || line > len(file.Lines) {
 		return ""
 	}
-	return file.Lines[line-1]
+	return hideSecrets(file.Lines[line-1])
 }
 
 // width returns how many characters of its first line a scalar covers.
