@@ -224,3 +224,17 @@ func TestWho(t *testing.T) {
 		t.Error(o.out)
 	}
 }
+
+// One record is not several.
+func TestKeyTextCounts(t *testing.T) {
+	for want, k := range map[string]store.KeyState{
+		"given, but 1 record was sealed under another one":   {Given: true, Unreadable: 1},
+		"given, but 2 records were sealed under another one": {Given: true, Unreadable: 2},
+		"not given; 1 record cannot be unsealed":             {Unreadable: 1},
+		"not given; 2 records cannot be unsealed":            {Unreadable: 2},
+	} {
+		if got := keyText(k); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -58,11 +58,11 @@ func (a *app) printOverview(o store.Overview, zone *time.Location) error {
 func keyText(k store.KeyState) string {
 	switch {
 	case k.Mismatch():
-		return fmt.Sprintf("given, but %d records were sealed under another one", k.Unreadable)
+		return "given, but " + plural(k.Unreadable, "1 record was", "%d records were") + " sealed under another one"
 	case k.Given:
 		return "given"
 	case k.Unreadable > 0:
-		return fmt.Sprintf("not given; %d records cannot be unsealed", k.Unreadable)
+		return "not given; " + plural(k.Unreadable, "1 record", "%d records") + " cannot be unsealed"
 	}
 	return "not given: nothing of a person is recalled (see `casebridge key`)"
 }

@@ -44,8 +44,11 @@ func (s *Store) Adopt(ctx context.Context, a Adoption) error {
 		}
 		next := was
 		next.AdoptedBefore = a.Before
-		line := AuditLine{Who: a.Who, What: "adopt", Flow: a.Flow, Was: was.String(),
-			Became: next.String() + ", " + strconv.Itoa(fresh) + " sends", Why: a.Why}
+		sends := ", 1 send"
+		if fresh != 1 {
+			sends = ", " + strconv.Itoa(fresh) + " sends"
+		}
+		line := AuditLine{Who: a.Who, What: "adopt", Flow: a.Flow, Was: was.String(), Became: next.String() + sends, Why: a.Why}
 		return moveCursor(ctx, tx, line, next)
 	})
 }

@@ -71,7 +71,7 @@ func TestAdopt(t *testing.T) {
 	lines, err := s.Audit(t.Context(), "up", 5)
 	check(t, err)
 	want := []AuditLine{{ID: 1, At: newClock().at, Who: "tester", What: "adopt", Flow: "up", Was: "mark never, swept never",
-		Became: "mark never, swept never, adopted before 2026-11-01, 1 sends", Why: "first day"}}
+		Became: "mark never, swept never, adopted before 2026-11-01, 1 send", Why: "first day"}}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
