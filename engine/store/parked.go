@@ -89,16 +89,22 @@ func (s *Store) Resolve(ctx context.Context, all ...Resolution) error {
 const CodeLetGo = "let go again"
 
 // bringBack opens an entry for a send that is no longer in the ledger: cursors have passed its record. It is
-// of no version of the specs, so that the next run looks at it whatever its specs are.
+// of no version of the specs, so that the next run looks at it whatever its specs are, and forgets the record that an
+// earlier entry of the part was about: by that, a discarded send would look changed, and go.
 func bringBack(ctx context.Context, tx *transaction, e QuarantineEntry) error {
-	_, err := tx.exec(ctx, `INSERT INTO quarantine (flow, record, route, item, verdict, kind, code, reason, place, value, object, fields,
+	var id int64
+	err := tx.row(ctx, `INSERT INTO quarantine (flow, record, route, item, verdict, kind, code, reason, place, value, object, fields,
 			spec_version, status, first_at, last_at, times, run)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '', $9, '[]', '', 'open', $10, $10, 1, 0)
 		ON CONFLICT (flow, record, route, item) DO UPDATE SET verdict = excluded.verdict, kind = excluded.kind, code = excluded.code,
 			reason = excluded.reason, place = '', value = '', lookup = '', lookup_by = '', object = excluded.object, fields = '[]',
 			spec_version = '', status = 'open', why = '', closed_at = 0, first_at = excluded.first_at, last_at = excluded.last_at,
-			times = 1, run = 0, sought = ''`,
-		e.Flow, e.Record, e.Route, e.Item, refusedVerdict, string(engine.Transient), e.Code, e.Reason, e.Object, tx.now)
+			times = 1, run = 0, sought = '', stamp = 0, digest = ''
+		RETURNING id`,
+		[]any{e.Flow, e.Record, e.Route, e.Item, refusedVerdict, string(engine.Transient), e.Code, e.Reason, e.Object, tx.now}, &id)
+	if err == nil {
+		err = dropPayload(ctx, tx, id, PayloadNone)
+	}
 	return err
 }
 

@@ -117,3 +117,20 @@ func TestLetGoDuringARun(t *testing.T) {
 		t.Errorf("%v %+v", err, held)
 	}
 }
+
+// What was known of a part when it was held before says nothing about the send that a person lets go again.
+func TestLetGoKeepsNothingOfAnEarlierEntry(t *testing.T) {
+	w := newWorld(t, sendParked, false, false)
+	before := mustBegin(t, w.store, "up")
+	key := RecordKey{Record: "case 1", Route: "referrals", Item: "referral k1"}
+	h := wantsAgency("x")
+	h.Change.Record, h.Change.Route, h.Change.Item, h.Source.Stamp = key.Record, key.Route, key.Item, w.clock.at
+	mustSettle(t, before, Settlement{Held: []Held{h}})
+	mustSettle(t, before, Settlement{Cleared: []RecordKey{key}})
+	check(t, before.End(t.Context(), End{State: "done"}))
+	w.resolve(false)
+	held, err := w.store.Quarantine(t.Context(), QuarantineFilter{Open: true})
+	if err != nil || len(held) != 1 || held[0].Mark.Tells() || held[0].Payload != PayloadNone {
+		t.Errorf("%v %+v", err, held)
+	}
+}
