@@ -181,13 +181,17 @@ func (a *app) discard(cmd *cobra.Command, args []string, flags heldFlags, why st
 		return usageError{fmt.Errorf("this discards %s of the cause %s: say --yes", plural(len(entries), "1 entry", "%d entries"), flags.cause)}
 	}
 	d := store.Discarding{Who: a.author(), Why: why}
-	blind := 0
+	blind, again := 0, 0
 	for _, e := range entries {
 		if e.Status != store.EntryOpen {
 			return usageError{fmt.Errorf("entry %d is %s: only what is open can be discarded. Nothing was discarded", e.ID, e.Status)}
 		}
 		d.IDs = append(d.IDs, e.ID)
-		if !e.Mark.Tells() {
+		switch {
+		case e.Mark.Tells():
+		case e.Code == store.CodeLetGo:
+			again++
+		default:
 			blind++
 		}
 	}
@@ -195,11 +199,18 @@ func (a *app) discard(cmd *cobra.Command, args []string, flags heldFlags, why st
 		return err
 	}
 	fmt.Fprintf(a.stdout, "%s.\n", plural(len(entries), "1 entry is discarded", "%d entries are discarded"))
-	if blind > 0 {
-		fmt.Fprintf(a.stdout, "Of %s it cannot be seen whether the record changes, because the store has no key: only another cause opens it again.\n",
-			plural(blind, "1 entry", "%d entries"))
-	}
+	a.sayBlind(blind, "Of 1 entry it cannot be seen whether its record changes, because the store had no key when it was held: only another cause opens it again.",
+		"Of %d entries it cannot be seen whether their records change, because the store had no key when they were held: only another cause opens one again.")
+	a.sayBlind(again, "1 entry is about a send that was let go again, and no record was kept with it: it stays discarded also when its record changes; only another cause opens it again.",
+		"%d entries are about sends that were let go again, and no records were kept with them: they stay discarded also when their records change; only another cause opens one again.")
 	return nil
+}
+
+// sayBlind says of how many discarded entries it cannot be seen that their records change, and why.
+func (a *app) sayBlind(n int, one, many string) {
+	if n > 0 {
+		fmt.Fprintln(a.stdout, plural(n, one, many))
+	}
 }
 
 func (a *app) quarantinePause() *cobra.Command {

@@ -104,8 +104,10 @@ func byCause(entries []store.QuarantineEntry) []cause {
 // titleOf is what entries of one cause have in common, in words.
 func titleOf(e store.QuarantineEntry) string {
 	switch {
-	case e.Code == store.CodeLetGo:
+	case e.Code == store.CodeLetGo && e.Status == store.EntryOpen:
 		return e.Object + " may go again"
+	case e.Code == store.CodeLetGo:
+		return e.Object + " was let go again"
 	case e.Kind == string(engine.Transient) && e.Refused():
 		return e.Object + " could not be written"
 	case e.Kind == string(engine.Transient):

@@ -51,6 +51,9 @@ func (a *app) showEntry(ctx context.Context, q *quarantine, e store.QuarantineEn
 
 // withoutDocument says why there is no document, when there is none.
 func withoutDocument(e store.QuarantineEntry) string {
+	if e.Code == store.CodeLetGo {
+		return "none: it is about a send that was let go again"
+	}
 	switch e.Payload {
 	case store.PayloadNoKey:
 		return "not kept: the store had no key (see `casebridge key`)"
@@ -108,6 +111,9 @@ func because(why string) string {
 
 func reasonText(e store.QuarantineEntry) string {
 	text := e.Reason
+	if e.Code == store.CodeLetGo && e.Status != store.EntryOpen {
+		text, _, _ = strings.Cut(text, ": ") // what the next run will do holds only while it is open
+	}
 	if e.Verdict == string(engine.Blocked) {
 		text = "blocked: " + text
 	}
