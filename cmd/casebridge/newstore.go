@@ -27,6 +27,16 @@ func isNew(path string) bool {
 	return errors.Is(err, os.ErrNotExist)
 }
 
+// isThere refuses a store that does not exist to whoever asks about it or decides in it. Begun by a question
+// under a mistyped path, it would be there when a run comes, and nobody would be told that it knows nothing.
+func isThere(path string) error {
+	if !isNew(path) {
+		return nil
+	}
+	return &engine.Fault{Kind: engine.Environment, Op: "open the store", Ref: path, Err: errors.New("there is no such store"),
+		Next: "The first `casebridge run` makes it, or `casebridge state adopt`; or name the right one with --store."}
+}
+
 // named is a store whose path somebody gave. Its directory is not made: a path with a mistake in it would
 // begin a second store, from which everything would be sent again.
 func named(path string) (string, error) {

@@ -115,6 +115,9 @@ type resolution struct {
 }
 
 func (a *app) resolve(cmd *cobra.Command, args []string, r resolution) error {
+	if err := a.textOnly(); err != nil {
+		return err
+	}
 	ids, err := sendIDs(args)
 	if err != nil {
 		return err

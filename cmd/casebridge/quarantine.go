@@ -155,6 +155,9 @@ func (a *app) quarantineDiscard() *cobra.Command {
 }
 
 func (a *app) discard(cmd *cobra.Command, args []string, flags heldFlags, why string, yes bool) error {
+	if err := a.textOnly(); err != nil {
+		return err
+	}
 	ids, err := entryIDs(args)
 	if err != nil {
 		return err
@@ -219,6 +222,9 @@ func (a *app) quarantinePause() *cobra.Command {
 		Use: "pause", Short: "Stop all automatic re-tries; ordinary reading goes on",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			if strings.TrimSpace(why) == "" {
 				return usageError{errors.New("say --why: others must be able to see why nothing is tried again")}
 			}
@@ -240,6 +246,9 @@ func (a *app) quarantineResume() *cobra.Command {
 		Use: "resume", Short: "Let automatic re-tries go on",
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			q, err := a.openQuarantine(cmd)
 			if err != nil {
 				return err

@@ -55,6 +55,9 @@ func (a *app) retry(ctx context.Context, ids []int64, flags retryFlags) error {
 	if err != nil {
 		return err
 	}
+	if _, _, err := a.standingStore(); err != nil {
+		return err
+	}
 	access := readWrite
 	if flags.planOnly {
 		access = readOnly

@@ -107,18 +107,30 @@ func (q *quarantine) chosen(ctx context.Context, ids []int64, flags heldFlags) (
 
 // openStore opens the store alone, for commands that talk to no system.
 func (a *app) openStore(cmd *cobra.Command) (*compiled, *store.Store, error) {
-	c, err := a.ready()
-	if err != nil {
-		return nil, nil, err
-	}
-	set, err := a.settings(c.project, c.drivers)
-	if err != nil {
-		return nil, nil, err
-	}
-	options, err := a.storeOptions(c, set, nil)
+	c, options, err := a.standingStore()
 	if err != nil {
 		return nil, nil, err
 	}
 	st, err := store.Open(cmd.Context(), options)
 	return c, st, err
+}
+
+// standingStore says where the store is that is there already.
+func (a *app) standingStore() (*compiled, store.Options, error) {
+	if _, err := a.json(); err != nil {
+		return nil, store.Options{}, err
+	}
+	c, err := a.ready()
+	if err != nil {
+		return nil, store.Options{}, err
+	}
+	set, err := a.settings(c.project, c.drivers)
+	if err != nil {
+		return nil, store.Options{}, err
+	}
+	options, err := a.storeOptions(c, set, nil)
+	if err == nil {
+		err = isThere(options.Path)
+	}
+	return c, options, err
 }

@@ -23,6 +23,9 @@ func (a *app) stateRestamp() *cobra.Command {
 			"For a test system, or one that was set up anew, use another store instead. The move and its reason go to the audit trail.",
 		Args: asUsage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			return a.restamp(cmd, store.Restamp{Connection: args[0], URL: to, Who: a.author(), Why: why}, yes)
 		},
 	}

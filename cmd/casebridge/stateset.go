@@ -23,6 +23,9 @@ func (a *app) stateSet() *cobra.Command {
 			"cursor, use `casebridge run FLOW --since WHEN` instead. The move and its reason go to the audit trail.",
 		Args: asUsage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			return a.setCursor(cmd, args[0], set)
 		},
 	}
