@@ -287,6 +287,8 @@ func turnWords(t inspect.Turn, whole bool) string {
 	switch {
 	case t.From == t.To:
 		return past(t.To) + " for another reason" + reason(t.New)
+	case stops(t.To) && stops(t.From):
+		return past(t.To) + " instead of " + past(t.From) + reason(t.New)
 	case stops(t.To):
 		return "newly " + past(t.To) + reason(t.New)
 	case stops(t.From):

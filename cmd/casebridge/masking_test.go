@@ -230,10 +230,10 @@ func TestNothingOfAPersonShows(t *testing.T) {
 			h.people()
 			h.hidden("plan", "--all", "--verbose")
 			h.hidden("plan", "--all", "--output", "json")
-			h.hidden("quarantine", "list")
 			h.oscar.FailNext(oscarsim.Upserts, oscarsim.HTML502After, 1)
 			h.primero.FailNext(isCaseWrite, primerosim.Status500, 1) // its answer holds a text of its own
 			h.hidden("run", "--verbose")
+			h.hidden("quarantine", "list")
 			h.hidden("quarantine", "show", "1")
 
 			h.clock.later(time.Hour)
