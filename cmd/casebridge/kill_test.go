@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 )
 
 // crowd opens cases, each referred for one or two services.
@@ -233,19 +235,34 @@ func TestSuspendedRun(t *testing.T) {
 	s := atSockets(t, 15*time.Millisecond)
 	p := newPeople(s, 1, 0, 0)
 	p.crowd(40)
+	waits, goOn := make(chan struct{}, 99), make(chan struct{})
+	slow, err := serve(context.Background(), "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if oscarsim.Upserts(r) && p.arrivals() > 5 {
+			waits <- struct{}{}
+			<-goOn
+		}
+		s.oscar.ServeHTTP(w, r)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.stop()
+	s.at[1] = slow
 	first := s.start(nil)
-	s.until(func() bool { return p.arrivals() > 5 })
+	<-waits
+	time.Sleep(time.Second) // until all that can go on has: what sleeps while it writes to the store keeps everybody from it
 	_ = first.Process.Signal(syscall.SIGSTOP)
+	close(goOn)
 	s.pass(2 * time.Minute)
 	second := s.start(nil)
 	code := second.wait()
-	for range 20 {
+	for wake := range 5 {
 		if code != exitEnvironment || !strings.Contains(second.out.String(), "Another program holds the store") {
 			break
 		}
-		// It fell asleep in the middle of writing to the store, which nobody else can do then: let it sleep elsewhere.
+		// It was writing all the same: let it sleep elsewhere.
 		_ = first.Process.Signal(syscall.SIGCONT)
-		time.Sleep(3 * time.Millisecond)
+		time.Sleep(time.Duration(1+wake) * 200 * time.Millisecond)
 		_ = first.Process.Signal(syscall.SIGSTOP)
 		second = s.start(nil)
 		code = second.wait()
