@@ -50,3 +50,15 @@ func OnceKey(pairs []engine.Pair) string {
 	key, _ := json.Marshal(flat) // texts never fail
 	return string(key)
 }
+
+// OncePairs takes a key that OnceKey wrote apart again; nil for any other text.
+func OncePairs(key string) (pairs []engine.Pair) {
+	var flat []string
+	if json.Unmarshal([]byte(key), &flat) != nil || len(flat)%2 != 0 {
+		return nil
+	}
+	for i := 0; i < len(flat); i += 2 {
+		pairs = append(pairs, engine.Pair{Name: flat[i], Value: flat[i+1]})
+	}
+	return pairs
+}

@@ -2,12 +2,12 @@ package reconcile
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/spec"
 )
 
@@ -33,11 +33,14 @@ func keyHolds(ctx context.Context, l *loop, r *spec.Route, w spec.Write) error {
 		return nil
 	}
 	once, err := l.job.Store.LastKey(ctx, l.spec.Name.Text, r.Name.Text, w.Object.Text)
-	was := keyNames(once)
-	if err != nil || was == nil {
+	known := mapping.OncePairs(once)
+	if err != nil || known == nil {
 		return err
 	}
-	var now []string
+	var was, now []string
+	for _, p := range known {
+		was = append(was, p.Name)
+	}
 	for _, b := range w.Once {
 		now = append(now, b.Name.Text)
 	}
@@ -48,16 +51,4 @@ func keyHolds(ctx context.Context, l *loop, r *spec.Route, w spec.Write) error {
 		Err: fmt.Errorf("what its route %s has sent is known by %s, and the specs now know it by %s, so all of it would be sent again",
 			r.Name.Text, strings.Join(was, ", "), strings.Join(now, ", ")),
 		Next: fmt.Sprintf("Set once_per back at %s, or record under the new names what was sent: `casebridge state adopt --before DATE`, with the date of today.", w.At)}
-}
-
-// keyNames are the names in a key as package mapping writes it; nil for any other text.
-func keyNames(once string) (names []string) {
-	var flat []string
-	if json.Unmarshal([]byte(once), &flat) != nil {
-		return nil
-	}
-	for i := 0; i < len(flat); i += 2 {
-		names = append(names, flat[i])
-	}
-	return names
 }

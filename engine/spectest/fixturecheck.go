@@ -70,8 +70,8 @@ func (d *disguise) said(fx *Fixture, changes []engine.Change) []string {
 		add(v.target)
 		add(v.answer)
 		add(v.item[strings.LastIndexByte(v.item, ' ')+1:])
-		for _, e := range v.oncePer() {
-			add(text(e.Value))
+		for _, p := range mapping.OncePairs(v.once) {
+			add(p.Value)
 		}
 		each(v.document)
 	}

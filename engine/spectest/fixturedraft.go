@@ -222,9 +222,8 @@ func stateWord(state string) string {
 
 func onceNames(key string) []spec.Named {
 	var out []spec.Named
-	for _, e := range (verdict{once: key}).oncePer() {
-		value, _ := e.Value.(string)
-		out = append(out, spec.Named{Name: spec.Scalar{Text: e.Key}, Value: spec.Scalar{Text: value}})
+	for _, p := range mapping.OncePairs(key) {
+		out = append(out, spec.Named{Name: spec.Scalar{Text: p.Name}, Value: spec.Scalar{Text: p.Value}})
 	}
 	return out
 }

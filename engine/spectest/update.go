@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/spec"
 )
 
@@ -212,7 +213,7 @@ func (v verdict) expectation(old *spec.Expectation) []Entry {
 	}
 	stops := slices.Contains([]engine.Verdict{engine.Skip, engine.Blocked, engine.Quarantined, engine.Unclear}, engine.Verdict(v.kind))
 	sent := v.kind == string(engine.Send) || v.kind == proves
-	once := v.oncePer()
+	once := pairEntries(mapping.OncePairs(v.once))
 	add(kind, v.reason, stops)
 	add(kind, v.object, !stops)
 	add("target", v.target, !stops && (all || old.Target.Text != ""))
@@ -276,21 +277,6 @@ func pairEntries(pairs []engine.Pair) []Entry {
 	var out []Entry
 	for _, p := range pairs {
 		out = append(out, Entry{p.Name, p.Value})
-	}
-	return out
-}
-
-// oncePer takes the names and values of a once key apart again.
-func (v verdict) oncePer() []Entry {
-	var parts []string
-	if json.Unmarshal([]byte(v.once), &parts) != nil {
-		return nil
-	}
-	var out []Entry
-	for pair := range slices.Chunk(parts, 2) {
-		if len(pair) == 2 {
-			out = append(out, Entry{pair[0], pair[1]})
-		}
 	}
 	return out
 }
