@@ -205,18 +205,12 @@ func TestSecondRunIsRefused(t *testing.T) {
 	s := atSockets(t, time.Millisecond)
 	reading, goOn := make(chan struct{}), make(chan struct{})
 	var held atomic.Bool
-	slow, err := serve(context.Background(), "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.before(t, func(r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/clients") && held.CompareAndSwap(false, true) { // it reads: by then the flow is held
 			close(reading)
 			<-goOn
 		}
-		s.oscar.ServeHTTP(w, r)
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.stop()
-	s.at[1] = slow
+	})
 	first := s.start(nil)
 	<-reading
 	second := s.start(nil)
@@ -236,18 +230,12 @@ func TestSuspendedRun(t *testing.T) {
 	p := newPeople(s, 1, 0, 0)
 	p.crowd(40)
 	waits, goOn := make(chan struct{}, 99), make(chan struct{})
-	slow, err := serve(context.Background(), "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.before(t, func(r *http.Request) {
 		if oscarsim.Upserts(r) && p.arrivals() > 5 {
 			waits <- struct{}{}
 			<-goOn
 		}
-		s.oscar.ServeHTTP(w, r)
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.stop()
-	s.at[1] = slow
+	})
 	first := s.start(nil)
 	<-waits
 	time.Sleep(time.Second) // until all that can go on has: what sleeps while it writes to the store keeps everybody from it

@@ -14,9 +14,6 @@ import (
 	"github.com/casebridge/casebridge/engine/spec"
 )
 
-// httpHandler is a server's handler; the name keeps the sandbox free of net/http.
-type httpHandler = http.Handler
-
 //go:embed page.html
 var pageHTML string
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -48,15 +49,19 @@ func atSockets(t *testing.T, latency time.Duration) *storm {
 		t.Skip("starts processes")
 	}
 	s := newStormy(t, cambodia(t), t.TempDir(), latency)
-	for i, system := range []httpHandler{s.primero, s.oscar} {
-		on, err := serve(context.Background(), "127.0.0.1:0", system)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(on.stop)
-		s.at[i] = on
+	for i, system := range []http.Handler{s.primero, s.oscar} {
+		s.at[i] = serveTest(t, system)
 	}
 	return s
+}
+
+// before has programs that start from now on meet do before each of their requests to OSCaR.
+func (s *storm) before(t *testing.T, do func(*http.Request)) {
+	t.Helper()
+	s.at[1] = serveTest(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		do(r)
+		s.oscar.ServeHTTP(w, r)
+	}))
 }
 
 // process is a running casebridge.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,7 +63,7 @@ func (a *app) sandbox(ctx context.Context, f sandboxFlags) error {
 	}()
 	for _, on := range []struct {
 		flag, address string
-		handler       httpHandler
+		handler       http.Handler
 	}{{"--primero", f.primero, w.primero}, {"--oscar", f.oscar, w.oscar}, {"--page", f.page, newPage(w, c.project)}} {
 		s, err := serve(ctx, on.address, on.handler)
 		if err != nil {
