@@ -152,7 +152,11 @@ func (s *screen) counts(sum reconcile.Summary) {
 		fmt.Fprintf(s.out, "    parked %d: maybe sent; never sent again by itself, closed when the other system lists it (`casebridge parked list`)\n", sum.Parked)
 	}
 	if sum.Seen > 0 {
-		fmt.Fprintf(s.out, "    seen %d: the other system has now listed what was sent (%d of them had been parked)\n", sum.Seen, sum.Released)
+		parked := ""
+		if sum.Released > 0 {
+			parked = fmt.Sprintf(" (%d of them had been parked)", sum.Released)
+		}
+		fmt.Fprintf(s.out, "    seen %d: the other system has now listed what was sent%s\n", sum.Seen, parked)
 	}
 }
 
