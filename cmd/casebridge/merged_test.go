@@ -24,6 +24,17 @@ func (p *performance) takenUp() (c *child, ngo, slug string) {
 	return c, r.Organization, slug
 }
 
+// doubled is a client of the NGO that will turn out to be the child that it has already.
+func (p *performance) doubled(ngo string) (slug string) {
+	p.t.Helper()
+	form := ngoChild(0, "02")
+	form.GivenName = "Twice"
+	slug, err := p.oscar.AddClient(ngo, form)
+	p.do(err)
+	p.hours(2)
+	return slug
+}
+
 // number is what Primero keeps as the child's number in OSCaR.
 func (p *people) number(c *child) string {
 	var doc struct {
@@ -54,11 +65,7 @@ func (p *performance) heldWith(words string) bool {
 func TestClientsMergedIntoTheOther(t *testing.T) {
 	inBubble(t, func(p *performance) {
 		c, ngo, slug := p.takenUp()
-		form := ngoChild(0, "02")
-		form.GivenName = "Twice"
-		other, err := p.oscar.AddClient(ngo, form)
-		p.do(err)
-		p.hours(2)
+		other := p.doubled(ngo)
 		pc, number := p.played(c), p.number(c)
 		p.do(p.oscar.Archive(ngo, slug))
 		p.do(p.oscar.EditClient(ngo, other, func(f *oscarsim.Child) {
@@ -85,11 +92,7 @@ func TestClientsMergedIntoTheOther(t *testing.T) {
 func TestClientsMergedIntoTheKnownOne(t *testing.T) {
 	inBubble(t, func(p *performance) {
 		c, ngo, slug := p.takenUp()
-		form := ngoChild(0, "02")
-		form.GivenName = "Twice"
-		other, err := p.oscar.AddClient(ngo, form)
-		p.do(err)
-		p.hours(2)
+		other := p.doubled(ngo)
 		p.do(p.oscar.Archive(ngo, other))
 		p.do(p.ask(c, services[1], ngo))
 		p.hours(3)

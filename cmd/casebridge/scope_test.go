@@ -52,30 +52,35 @@ func (p *performance) hours(n int) {
 	}
 }
 
-// What left the scope before it was sent is not sent; when it comes back, it is sent once.
-func TestLeavesTheScopeBeforeItIsSent(t *testing.T) {
+// onDepartures plays a scene for each way in which a child leaves the scope.
+func onDepartures(t *testing.T, play func(*testing.T, *performance, departure)) {
 	for _, d := range departures {
 		t.Run(d.name, func(t *testing.T) {
-			inBubble(t, func(p *performance) {
-				c := p.newcomers(1)[0]
-				p.spoilAll(refusedOnce, writesToOscar) // OSCaR lets nobody write
-				p.hour(true)
-				p.gremlins.play(nil)
-				p.do(d.leave(p.people, c))
-				p.hours(3)
-				if parked, _ := p.waiting(); len(parked) > 0 {
-					t.Errorf("%d parked", len(parked))
-				}
-				p.wantArrived([]*child{c}, 0)
-				if d.back == nil {
-					return
-				}
-				p.do(d.back(p.people, c))
-				p.hours(3)
-				p.wantArrived([]*child{c}, 1)
-			})
+			inBubble(t, func(p *performance) { play(t, p, d) })
 		})
 	}
+}
+
+// What left the scope before it was sent is not sent; when it comes back, it is sent once.
+func TestLeavesTheScopeBeforeItIsSent(t *testing.T) {
+	onDepartures(t, func(t *testing.T, p *performance, d departure) {
+		c := p.newcomers(1)[0]
+		p.spoilAll(refusedOnce, writesToOscar) // OSCaR lets nobody write
+		p.hour(true)
+		p.gremlins.play(nil)
+		p.do(d.leave(p.people, c))
+		p.hours(3)
+		if parked, _ := p.waiting(); len(parked) > 0 {
+			t.Errorf("%d parked", len(parked))
+		}
+		p.wantArrived([]*child{c}, 0)
+		if d.back == nil {
+			return
+		}
+		p.do(d.back(p.people, c))
+		p.hours(3)
+		p.wantArrived([]*child{c}, 1)
+	})
 }
 
 func (p *performance) do(err error) {
@@ -88,53 +93,45 @@ func (p *performance) do(err error) {
 // What left the scope while it was parked, after it had arrived: it is not sent again, not even when it
 // comes back, and stays listed until OSCaR's list proves it or a person says so.
 func TestLeavesTheScopeWhileParked(t *testing.T) {
-	for _, d := range departures {
-		t.Run(d.name, func(t *testing.T) {
-			inBubble(t, func(p *performance) {
-				c := p.parkedOne(timeoutAfter)
-				p.do(d.leave(p.people, c))
-				p.hours(3)
-				p.wantState("parked")
-				_, err := p.oscar.TakeUp(p.arrived(c.reasons[0])[0].Organization, p.arrived(c.reasons[0])[0].ID)
-				p.do(err)
-				p.hours(3)
-				if d.proven {
-					p.wantState("shown")
-				} else {
-					p.wantState("parked")
-				}
-				if d.back != nil {
-					p.do(d.back(p.people, c))
-					p.hours(3)
-				}
-				p.wantArrived([]*child{c}, 1)
-			})
-		})
-	}
+	onDepartures(t, func(t *testing.T, p *performance, d departure) {
+		c := p.parkedOne(timeoutAfter)
+		p.do(d.leave(p.people, c))
+		p.hours(3)
+		p.wantState("parked")
+		_, err := p.oscar.TakeUp(p.arrived(c.reasons[0])[0].Organization, p.arrived(c.reasons[0])[0].ID)
+		p.do(err)
+		p.hours(3)
+		if d.proven {
+			p.wantState("shown")
+		} else {
+			p.wantState("parked")
+		}
+		if d.back != nil {
+			p.do(d.back(p.people, c))
+			p.hours(3)
+		}
+		p.wantArrived([]*child{c}, 1)
+	})
 }
 
 // The same when it had not arrived, and a person finds that out while it is out of scope: it is not sent
 // then. When it comes back, it is.
 func TestReleasedWhileOutOfScope(t *testing.T) {
-	for _, d := range departures {
-		t.Run(d.name, func(t *testing.T) {
-			inBubble(t, func(p *performance) {
-				c := p.parkedOne(timeoutBefore)
-				p.do(d.leave(p.people, c))
-				p.hours(2)
-				p.wantState("parked")
-				p.decideParked()
-				p.hours(3)
-				p.wantArrived([]*child{c}, 0)
-				if d.back == nil {
-					return
-				}
-				p.do(d.back(p.people, c))
-				p.hours(3)
-				p.wantArrived([]*child{c}, 1)
-			})
-		})
-	}
+	onDepartures(t, func(t *testing.T, p *performance, d departure) {
+		c := p.parkedOne(timeoutBefore)
+		p.do(d.leave(p.people, c))
+		p.hours(2)
+		p.wantState("parked")
+		p.decideParked()
+		p.hours(3)
+		p.wantArrived([]*child{c}, 0)
+		if d.back == nil {
+			return
+		}
+		p.do(d.back(p.people, c))
+		p.hours(3)
+		p.wantArrived([]*child{c}, 1)
+	})
 }
 
 // parkedOne is a child whose referral got no answer.

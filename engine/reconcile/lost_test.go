@@ -117,8 +117,9 @@ func sweeping(must string) map[string]string {
 	return files
 }
 
-// Specs that are mended reach what is held, also when it has not changed for longer than a sweep reads back.
-func TestMendedSpecsReachBehindTheSweep(t *testing.T) {
+// oneHeldInAList has read three cases of a source that can only be listed, and holds the second of them.
+func oneHeldInAList(t *testing.T) *stage {
+	t.Helper()
 	east := newCabinet(3, wantsLetter)
 	east.onlyLists = true
 	s := newStageOf(t, sweeping(`case.to != "office-1"`), east, newCabinet(0, plainCase))
@@ -126,6 +127,12 @@ func TestMendedSpecsReachBehindTheSweep(t *testing.T) {
 	if _, err := s.run("letters"); err != nil || len(s.open()) != 1 {
 		t.Fatalf("%v: %+v", err, s.open())
 	}
+	return s
+}
+
+// Specs that are mended reach what is held, also when it has not changed for longer than a sweep reads back.
+func TestMendedSpecsReachBehindTheSweep(t *testing.T) {
+	s := oneHeldInAList(t)
 	s.stamp("0001", longAgo) // the first run read it all the same
 	for range 8 {            // sweeps leave the case behind
 		s.clock.Add(24 * 3600)
@@ -143,13 +150,7 @@ func TestMendedSpecsReachBehindTheSweep(t *testing.T) {
 
 // What is not listed any more is looked for once under new specs, not by every run.
 func TestWhatIsGoneIsLookedForOnce(t *testing.T) {
-	east := newCabinet(3, wantsLetter)
-	east.onlyLists = true
-	s := newStageOf(t, sweeping(`case.to != "office-1"`), east, newCabinet(0, plainCase))
-	s.stamp("0000", epoch)
-	if _, err := s.run("letters"); err != nil || len(s.open()) != 1 {
-		t.Fatalf("%v: %+v", err, s.open())
-	}
+	s := oneHeldInAList(t)
 	s.clock.Add(8 * 24 * 3600)
 	s.east.order = []string{"0000", "0002"}
 	reads := 0
