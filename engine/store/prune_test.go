@@ -82,6 +82,24 @@ func TestPruneKeepsWhatIsNeeded(t *testing.T) {
 	}
 }
 
+// A flow that a limit stopped stays stopped, however long ago that was, and though only runs that died came after it.
+func TestPruneKeepsTheRunThatWasStopped(t *testing.T) {
+	c := newClock()
+	s := mustOpen(t, c.options(temp(t)))
+	check(t, mustBegin(t, s, "up").End(t.Context(), End{State: "held"}))
+	for range 2 {
+		mustBegin(t, s, "up") // dies
+		c.pass(401 * 24 * time.Hour)
+	}
+	check(t, mustBegin(t, s, "up").Renew(t.Context()))
+	if _, err := s.Prune(t.Context(), c.at.Add(-400*24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if last, err := s.LastOrdinary(t.Context(), "up"); err != nil || last.State != "held" {
+		t.Errorf("the last run that ended is %q (%v), want held", last.State, err)
+	}
+}
+
 // Young runs stay, also those that ended only just in time.
 func TestPruneLeavesYoungRuns(t *testing.T) {
 	c := newClock()
