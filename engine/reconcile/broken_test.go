@@ -60,7 +60,7 @@ func (s *stage) parked() int {
 // When outcomes cannot be recorded, no more leaves than was under way: that, and no more, waits for a person.
 func TestStoreThatLosesOutcomesStopsTheSending(t *testing.T) {
 	s := newStageOf(t, twoLetters(), newCabinet(300, wantsLetter), newCabinet(0, plainCase))
-	s.west.afterWrite = func(engine.Change) *engine.Outcome { time.Sleep(time.Millisecond); return nil }
+	s.west.takes = func(engine.Change) time.Duration { return time.Millisecond }
 	s.spoil(`CREATE TRIGGER broken BEFORE UPDATE OF answer ON intents BEGIN SELECT RAISE(ABORT, 'broken'); END`)
 	sum, err := s.run("letters")
 	left, parked := len(s.west.letters), s.parked()

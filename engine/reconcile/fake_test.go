@@ -34,6 +34,26 @@ type cabinet struct {
 	onRead     func(q engine.Query)
 	onFind     func(l engine.Lookup)
 	takes      func(c engine.Change) time.Duration // how long a write takes; one that is cut off by then has no answer
+	oneAtATime sync.Mutex                          // holds while one of these is asked: they may keep counts, and many workers ask
+}
+
+// ask calls what a test put into the cabinet, if it did; no two of them at once.
+func ask[A, R any](c *cabinet, hook *func(A) R, about A) (answer R) {
+	c.oneAtATime.Lock()
+	defer c.oneAtATime.Unlock()
+	if *hook != nil {
+		answer = (*hook)(about)
+	}
+	return answer
+}
+
+// tell is ask of what answers nothing.
+func tell[A any](c *cabinet, hook *func(A), about A) {
+	c.oneAtATime.Lock()
+	defer c.oneAtATime.Unlock()
+	if *hook != nil {
+		(*hook)(about)
+	}
 }
 
 func newCabinet(n int, fields func(i int) map[string]any) *cabinet {
@@ -81,9 +101,7 @@ func (d driver) Objects() []engine.Object {
 
 func (c *cabinet) Read(ctx context.Context, q engine.Query) iter.Seq2[engine.Record, error] {
 	return func(yield func(engine.Record, error) bool) {
-		if c.onRead != nil {
-			c.onRead(q)
-		}
+		tell(c, &c.onRead, q)
 		c.mu.Lock()
 		order := slices.Clone(c.order)
 		c.mu.Unlock()
@@ -120,19 +138,15 @@ func (c *cabinet) record(id string) (engine.Record, string) {
 }
 
 func (c *cabinet) Find(_ context.Context, l engine.Lookup) ([]engine.Record, error) {
-	if c.onFind != nil {
-		c.onFind(l)
-	}
+	tell(c, &c.onFind, l)
 	c.mu.Lock()
 	c.finds++
 	order := slices.Clone(c.order)
 	c.mu.Unlock()
 	var out []engine.Record
 	for _, v := range l.Values {
-		if c.findFault != nil {
-			if f := c.findFault(v); f != nil {
-				return nil, f
-			}
+		if f := ask(c, &c.findFault, v); f != nil {
+			return nil, f
 		}
 		for _, id := range order {
 			if rec, number := c.record(id); number == v {
@@ -155,23 +169,19 @@ func (c *cabinet) Write(ctx context.Context, changes []engine.Change) []engine.O
 func (c *cabinet) write(ctx context.Context, ch engine.Change) engine.Outcome {
 	c.enter(ch.Target)
 	defer c.leave(ch.Target)
-	if c.takes != nil {
+	if wait := ask(c, &c.takes, ch); wait > 0 {
 		select {
-		case <-time.After(c.takes(ch)):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return engine.Outcome{State: engine.Unknown, Fault: &engine.Fault{Kind: engine.Cancelled, Op: "write", Err: ctx.Err()}}
 		}
 	}
-	if c.writeFault != nil {
-		if o := c.writeFault(ch); o != nil {
-			return *o
-		}
+	if o := ask(c, &c.writeFault, ch); o != nil {
+		return *o
 	}
 	id := c.store(ch)
-	if c.afterWrite != nil {
-		if o := c.afterWrite(ch); o != nil {
-			return *o
-		}
+	if o := ask(c, &c.afterWrite, ch); o != nil {
+		return *o
 	}
 	return engine.Outcome{State: engine.Done, ID: id}
 }
