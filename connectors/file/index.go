@@ -234,6 +234,9 @@ func eachValue(ctx context.Context, in io.Reader, do func(raw []byte, start int6
 		if errors.Is(err, io.EOF) && !array {
 			return array, nil
 		}
+		if err != nil && ctx.Err() != nil {
+			return array, cancelled("read")
+		}
 		if err != nil || !bytes.HasPrefix(raw, []byte("{")) {
 			return array, &badRecord{before, errNoRecord}
 		}
@@ -245,6 +248,9 @@ func eachValue(ctx context.Context, in io.Reader, do func(raw []byte, start int6
 		} else if err != nil {
 			return array, err
 		}
+	}
+	if ctx.Err() != nil {
+		return array, cancelled("read")
 	}
 	if _, err := decoder.Token(); err != nil { // the closing bracket
 		return array, &badRecord{decoder.InputOffset(), errNoRecord}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"slices"
 	"strconv"
@@ -76,7 +77,7 @@ func (c *connection) stream(ctx context.Context, give func(string, []byte) bool)
 		return c.index.fault("standard input", errors.New("there is none"))
 	}
 	seen := map[string]bool{}
-	_, err := eachValue(ctx, c.stdin, func(raw []byte, _ int64) error {
+	_, err := eachValue(ctx, untilStopped(ctx, c.stdin), func(raw []byte, _ int64) error {
 		id := idOf(raw)
 		if id == "" {
 			return errNoID
@@ -99,6 +100,36 @@ func (c *connection) stream(ctx context.Context, give func(string, []byte) bool)
 	}
 	return err
 }
+
+// piece is what one Read gave.
+type piece struct {
+	bytes []byte
+	err   error
+}
+
+// untilStopped reads what in gives, until ctx ends. Nobody can be called back who waits for standard input: when
+// ctx ends, that is left behind.
+func untilStopped(ctx context.Context, in io.Reader) io.Reader {
+	return reading(func(p []byte) (int, error) {
+		came := make(chan piece, 1)
+		go func() {
+			own := make([]byte, len(p)) // p is not ours any more when ctx has ended
+			n, err := in.Read(own)
+			came <- piece{own[:n], err}
+		}()
+		select {
+		case got := <-came:
+			return copy(p, got.bytes), got.err
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	})
+}
+
+// reading is a function that reads.
+type reading func([]byte) (int, error)
+
+func (r reading) Read(p []byte) (int, error) { return r(p) }
 
 func causeOf(bad *badRecord) error {
 	if bad == nil {
