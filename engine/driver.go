@@ -19,6 +19,7 @@ type Record struct {
 	Stamp  time.Time // the server's own stamp of the last change; zero when the system gives none
 	Found  string    // in an answer to Find: the asked value that this record answers
 	Body   Body
+	Known  Body   // of a record with a Fault: an object of the codes that can be told of it for certain, null where there is none; what is not in it is not known
 	Fault  *Fault // the system gave this record in a form that cannot be used; Body is then empty, and Fault.Ref what people call the record
 }
 

@@ -164,3 +164,38 @@ func TestLargeListsNeedLittleMemory(t *testing.T) {
 		})
 	}
 }
+
+// What can be told of a client that cannot be used is told, and nothing of which anybody could doubt.
+func TestKnownOfABadClient(t *testing.T) {
+	long := strings.Repeat("x", 2<<20)
+	for name, c := range map[string]struct{ text, want string }{
+		"a bad name":            {`{"slug":"b-1","global_id":"01A","external_id":"x","organization_name":"cif","given_name":"\ud800"}`, `{"slug":"b-1","global_id":"01A","external_id":"x","external_id_display":null,`},
+		"an id twice":           {`{"slug":"b-1","global_id":"01A","external_id":"x","external_id":"y","organization_name":"cif"}`, `{"slug":"b-1","global_id":"01A","external_id_display":null,`},
+		"a bad id":              {`{"slug":"b-1","global_id":"01\u0000A","external_id":"x","organization_name":"cif"}`, `{"slug":"b-1","external_id":"x",`},
+		"an object for an id":   {`{"slug":"b-1","global_id":{"a":1,"a":2},"external_id":"x","organization_name":"cif"}`, `{"slug":"b-1","external_id":"x",`},
+		"cut in a later text":   {`{"slug":"b-1","global_id":"01A","organization_name":"cif","given_name":"` + long + `","external_id":"x"}`, `{"slug":"b-1","global_id":"01A","organization_name":"cif"}`},
+		"cut in an id":          {`{"slug":"b-1","organization_name":"cif","global_id":"` + long + `"}`, `{"slug":"b-1","organization_name":"cif"}`},
+		"cut in a number":       {`{"slug":"b-1","organization_name":"cif","global_id":` + strings.Repeat("7", 2<<20) + `}`, `{"slug":"b-1","organization_name":"cif"}`},
+		"cut before its NGO":    {`{"slug":"b-1","given_name":"` + long + `","organization_name":"cif"}`, ""},
+		"cut in the NGO's name": {`{"slug":"b-1","organization_name":"` + long + `"}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			records, err := readAll(opened(t, listing(shared, c.text), nil), engine.Query{Object: "client"})
+			if c.want == "" {
+				if engine.KindOf(err) != engine.Environment || len(records) != 0 || !strings.Contains(err.Error(), "number 2 of the list") {
+					t.Errorf("%d records, %v: want a fault that says its place", len(records), err)
+				}
+				return
+			}
+			if err != nil || len(records) != 2 || records[1].Fault == nil || records[1].ID != "cif/b-1" {
+				t.Fatalf("%d records, %v", len(records), err)
+			}
+			if got := string(records[1].Known.Raw()); !strings.HasPrefix(got, c.want) {
+				t.Errorf("known are %s, want %s…", got, c.want)
+			}
+			if !records[0].Known.Empty() {
+				t.Error("a client that can be used has no such thing")
+			}
+		})
+	}
+}

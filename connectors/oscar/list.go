@@ -94,7 +94,7 @@ func (c *connection) whole(ctx context.Context, list *rest.Spooled) error {
 		case ctx.Err() != nil:
 			return stopped(ctx)
 		case rest.Spoilt(err):
-			if (row{raw}).identity() == "" {
+			if !(row{raw}).isNamed() {
 				return namelessFault(n, err)
 			}
 		case err != nil:
@@ -131,15 +131,15 @@ func (c *connection) records(ctx context.Context, list *rest.Spooled, named stri
 
 // record is a client, or its name and why it cannot be used: spoilt says so, or its text does.
 func (c *connection) record(client row, spoilt error) engine.Record {
-	object := c.name + "." + clientObject
-	if spoilt == nil {
+	object, cut := c.name+"."+clientObject, spoilt != nil
+	if !cut {
 		spoilt = strictjson.Check(client.raw)
 	}
 	if spoilt == nil {
 		return client.record(object)
 	}
 	name := cmp.Or(client.identity(), client.text("external_id"), client.text("global_id"))
-	return engine.Record{Object: object, ID: client.identity(), Fault: &engine.Fault{
+	return engine.Record{Object: object, ID: client.identity(), Known: client.known(cut), Fault: &engine.Fault{
 		Kind: engine.Unmapped, Op: listOp, Ref: name, Err: spoilt, Next: "Correct the client in OSCaR."}}
 }
 

@@ -1,8 +1,10 @@
 package oscar
 
 import (
+	"bytes"
 	"strings"
 
+	"github.com/casebridge/casebridge/connectors/strictjson"
 	"github.com/casebridge/casebridge/engine"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
@@ -19,6 +21,48 @@ func (r row) identity() string {
 		return ""
 	}
 	return r.text("organization_name") + "/" + slug
+}
+
+// isNamed says whether the beginning of a client tells its identity, in full: under half of it, it would not be
+// known again when it can be used.
+func (r row) isNamed() bool {
+	known := r.known(true).Raw()
+	return gjson.GetBytes(known, "slug").String() != "" && gjson.GetBytes(known, "organization_name").String() != ""
+}
+
+// known is what can be told for certain of a client that cannot be used, as an object of its codes: those that
+// stand in it once and are sound, and null for those that it does not have. With cut, raw is only its beginning:
+// what comes behind is not known, and a member that ends where it ends may be cut too.
+func (r row) known(cut bool) engine.Body {
+	values, times := map[string]gjson.Result{}, map[string]int{}
+	gjson.ParseBytes(r.raw).ForEach(func(key, value gjson.Result) bool {
+		if !cut || value.Index+len(value.Raw) < len(r.raw) {
+			values[key.String()] = value
+		}
+		times[key.String()]++
+		return true
+	})
+	var b bytes.Buffer
+	for _, f := range clientFields() {
+		value, there := values[f.Name]
+		switch {
+		case f.Class != engine.Code, f.Type == engine.Rows, times[f.Name] > 1, cut && !there, there && !isSound(value):
+			continue
+		case !there:
+			value.Raw = "null"
+		}
+		b.WriteString(`,"` + f.Name + `":` + value.Raw)
+	}
+	if b.Len() == 0 {
+		return engine.Body{}
+	}
+	return engine.NewBody(append(append([]byte("{"), b.Bytes()[1:]...), '}'))
+}
+
+// isSound says whether a value of a client that cannot be used is a scalar that everybody reads alike.
+func isSound(v gjson.Result) bool {
+	raw := []byte(v.Raw)
+	return v.Type != gjson.JSON && gjson.ValidBytes(raw) && strictjson.Check(raw) == nil
 }
 
 // answers says whether value is one of the ids by which people name a client, or its

@@ -32,6 +32,9 @@ type item struct {
 
 func (it *item) note(r engine.Reason) { it.notes = append(slices.Clip(it.notes), r) }
 
+// CodeUnusable is the code of the reason that a whole record cannot be used; its change has no route.
+const CodeUnusable = "record"
+
 // Decide says what should become of one record. It never fails: what cannot be
 // decided is a Change that says so. When Wants is not empty nothing else counts.
 func (f *Flow) Decide(in Input) Decision {
@@ -42,8 +45,9 @@ func (f *Flow) Decide(in Input) Decision {
 	d.out.Record = recordName(f.source, in.Record, value{})
 	source, ok := recordValue(&in.Record)
 	if !ok {
+		d.out.Unusable = true
 		d.add(engine.Change{Verdict: engine.Quarantined, Reason: engine.Reason{
-			Code: "record", Text: unusable(in.Record), Place: f.spec.At.String()}})
+			Code: CodeUnusable, Text: unusable(in.Record), Place: f.spec.At.String()}})
 		return d.finished()
 	}
 	d.out.Record = recordName(f.source, in.Record, source)

@@ -87,5 +87,6 @@ type Decision struct {
 	Record    string            // as in Change.Record
 	Changes   []engine.Change   // in order of the routes
 	Sightings []engine.Sighting // what the record proves
+	Unusable  bool              // the record came in a form that cannot be used: nothing was decided about its parts
 	Wants     []Ask             // not empty: nothing else counts yet; decide again when these are known
 }

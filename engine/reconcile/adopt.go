@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
@@ -32,6 +33,10 @@ func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, erro
 		if err := survey(ctx, job, seen); err != nil {
 			return nil, err
 		}
+	}
+	if seen.unusable != "" {
+		return nil, &engine.Fault{Kind: engine.Environment, Op: "adopt", Ref: seen.unusable, Err: errUnusable,
+			Next: "Nothing was adopted: correct that record in its system, then adopt again."}
 	}
 	var out []Adopted
 	for _, job := range jobs {
@@ -86,10 +91,18 @@ func adoptFlow(ctx context.Context, job Job, seen *sightings, before, why string
 	return done, job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: before, Who: job.Who, Why: why, Sends: sent})
 }
 
+var errUnusable = errors.New("it is listed in a form that cannot be used, and may show what was sent")
+
 // sightings gathers what the other system lists.
-type sightings struct{ by map[string][]string } // what was sent -> the answers that show it
+type sightings struct {
+	by       map[string][]string // what was sent -> the answers that show it
+	unusable string              // the first record that cannot be used
+}
 
 func (s *sightings) Decided(d mapping.Decision) {
+	if d.Unusable {
+		s.unusable = cmp.Or(s.unusable, d.Record)
+	}
 	for _, x := range d.Sightings {
 		s.by[sightKey(x.Object, x.Once, x.Known)] = append(s.by[sightKey(x.Object, x.Once, x.Known)], x.Answer)
 	}

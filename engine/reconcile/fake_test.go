@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -31,6 +32,7 @@ type cabinet struct {
 	writeFault func(c engine.Change) *engine.Outcome // answer a write with this, nothing done
 	afterWrite func(c engine.Change) *engine.Outcome // do the write, then answer with this
 	onlyLists  bool                                  // records of it cannot be looked up
+	unusable   map[string]string                     // records in a form that cannot be used, by id, and what can be told of each; "": nothing
 	onRead     func(q engine.Query)
 	onFind     func(l engine.Lookup)
 	takes      func(c engine.Change) time.Duration // how long a write takes; one that is cut off by then has no answer
@@ -134,6 +136,10 @@ func (c *cabinet) record(id string) (engine.Record, string) {
 	}
 	stamp, _ := time.Parse(time.RFC3339, c.cases[id]["stamp"].(string))
 	number, _ := c.cases[id]["number"].(string)
+	if known, ok := c.unusable[id]; ok {
+		fault := &engine.Fault{Kind: engine.Unmapped, Op: "read cases", Ref: number, Err: errors.New("a field stands in it twice")}
+		return engine.Record{Object: "case", ID: id, Stamp: stamp, Known: engine.NewBody([]byte(known)), Fault: fault}, number
+	}
 	return engine.Record{Object: "case", ID: id, Stamp: stamp, Body: engine.NewBody(raw)}, number
 }
 

@@ -3,7 +3,9 @@ package reconcile
 import (
 	"slices"
 
+	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/spec"
+	"github.com/casebridge/casebridge/engine/store"
 )
 
 // listed are the objects of sends that reading this flow's source would show, had they arrived; each once.
@@ -19,4 +21,14 @@ func listed(routes []*spec.Route) []string {
 	}
 	slices.Sort(objects)
 	return slices.Compact(objects)
+}
+
+// showed is listed of a window that was read whole. Of a record that cannot be used nobody knows what it shows; while
+// quarantine holds one, what no list shows may have arrived all the same.
+func (l *loop) showed() []string {
+	held := slices.ContainsFunc(l.waiting, func(e store.QuarantineEntry) bool { return e.Route == "" && e.Code == mapping.CodeUnusable })
+	if l.unusable || held {
+		return nil
+	}
+	return listed(l.spec.Routes)
 }

@@ -33,6 +33,8 @@ type loop struct {
 	anew      bool                                      // records of this run are decided once more: they are counted already
 	wasHeld   bool                                      // a limit had stopped the flow before this run
 	unswept   bool                                      // something was decided by a recall that was never filled whole
+	unusable  bool                                      // a record of this run cannot be used
+	unplaced  bool                                      // one was of nobody knows whom: recall lacks it
 	consults  map[string]spec.Consulted                 // where values are looked up, by place
 	discarded map[store.RecordKey]store.QuarantineEntry // what persons decided never goes
 	waiting   []store.QuarantineEntry                   // what was open when the run began
@@ -212,6 +214,7 @@ func (l *loop) group(ctx context.Context, records []engine.Record, d delivery) e
 		for i, dec := range decisions {
 			dec = l.withhold(dec, wave[i])
 			done[i].decision = dec
+			l.unusable = l.unusable || dec.Unusable
 			l.decided(dec)
 		}
 		if err := d.deliver(ctx, l, done, l.recalls(wave)); err != nil {
@@ -332,11 +335,11 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 		end.Mark = l.nextMark()
 		end.Swept = r.sweep
 	}
-	if passErr == nil && r.whole && l.job.Window.Limit == 0 {
+	if passErr == nil && r.whole && l.job.Window.Limit == 0 && !l.unplaced {
 		end.Whole = l.spec.Source.Read.Text
 	}
 	if passErr == nil && !l.job.manual() {
-		end.Listed = listed(l.spec.Routes)
+		end.Listed = l.showed()
 	}
 	switch {
 	case passErr == nil:

@@ -10,7 +10,8 @@ import (
 	"github.com/casebridge/casebridge/engine/store"
 )
 
-// recalls is what the store shall remember of the wave's records.
+// recalls is what the store shall remember of the wave's records. Of one that cannot be used that is what
+// can be told of it: it is there all the same.
 func (l *loop) recalls(wave []engine.Record) []store.Recalled {
 	if l.recall == nil {
 		return nil
@@ -18,20 +19,39 @@ func (l *loop) recalls(wave []engine.Record) []store.Recalled {
 	out := make([]store.Recalled, 0, len(wave))
 	unnamed := 0
 	for _, rec := range wave {
+		said := rec.Body
+		if rec.Fault != nil {
+			said = rec.Known
+		}
 		var fields map[string]json.RawMessage
-		if json.Unmarshal(rec.Body.Raw(), &fields) != nil {
-			continue // Decide has already quarantined it
-		}
+		broken := json.Unmarshal(said.Raw(), &fields) != nil // Decide has already quarantined it
 		keep, ok := remember(l.recall, fields)
-		if !ok {
+		switch {
+		case ok && rec.Fault != nil:
+			keep.Unknown = absent(l.recall.Keep, fields)
+			out = append(out, keep)
+		case ok:
+			out = append(out, keep)
+		case broken || rec.Fault != nil:
+			l.unplaced = true
+		default:
 			unnamed++
-			continue
 		}
-		out = append(out, keep)
 	}
 	if unnamed > 0 {
 		l.job.Log.Warn("records were not remembered: a field that tells them apart is empty",
 			"flow", l.job.Flow.Name(), "object", l.recall.Object.Text, "records", unnamed, "key", strings.Join(spec.Texts(l.recall.Key), ", "))
+	}
+	return out
+}
+
+// absent are the names that fields do not have at all.
+func absent(names []spec.Scalar, fields map[string]json.RawMessage) []string {
+	var out []string
+	for _, n := range names {
+		if _, there := fields[n.Text]; !there {
+			out = append(out, n.Text)
+		}
 	}
 	return out
 }

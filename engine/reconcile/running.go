@@ -210,7 +210,7 @@ func (s *sending) settleWave(ctx context.Context, wave []work, recalled []store.
 	for _, w := range wave {
 		out.Sightings = append(out.Sightings, w.decision.Sightings...)
 		out.Linked = append(out.Linked, inCommon(w.decision)...)
-		if !pending(w.decision) {
+		if !pending(w.decision) && !w.decision.Unusable {
 			// Nothing of this record is to be written any more: whatever was held of it before is over.
 			out.Cleared = append(out.Cleared, store.RecordKey{Record: w.decision.Record})
 		}

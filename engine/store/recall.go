@@ -18,7 +18,14 @@ type Recalled struct {
 	Key    string        // tells records of the object apart
 	Keep   []engine.Pair // kept in the clear; each can be asked for
 	Sealed []byte        // JSON object of the personal fields; kept only sealed, and only with a key
+
+	// Unknown are fields to keep of which this listing says nothing for certain: what was kept of them stays. Where
+	// nothing was, the record has a gap: it may answer any ask.
+	Unknown []string
 }
+
+// gap is the name of the pair by which a record is found that may answer any ask. No field is called so.
+const gap = ""
 
 var errNotObject = errors.New("the fields to seal are not a JSON object")
 
@@ -62,11 +69,6 @@ func readWhole(ctx context.Context, tx *transaction, object string, at int64) er
 }
 
 func (s *Store) recallOne(ctx context.Context, tx *transaction, object int64, rec Recalled) error {
-	keepJSON, err := json.Marshal(pairsAsLists(rec.Keep))
-	if err != nil {
-		return err
-	}
-	keep := string(keepJSON)
 	sealed, err := s.sealed(rec)
 	if err != nil {
 		return err
@@ -74,17 +76,50 @@ func (s *Store) recallOne(ctx context.Context, tx *transaction, object int64, re
 	var id int64
 	var was string
 	err = tx.row(ctx, `SELECT id, keep FROM recall WHERE object = $1 AND "key" = $2`, []any{object, rec.Key}, &id, &was)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	pairs, err := kept(rec, was)
+	if err != nil {
+		return err
+	}
+	keepJSON, err := json.Marshal(pairsAsLists(pairs))
+	if err != nil {
+		return err
+	}
+	keep := string(keepJSON)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case id == 0:
 		err = tx.row(ctx, `INSERT INTO recall (object, "key", keep, sealed, seen_at) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
 			[]any{object, rec.Key, keep, sealed, tx.now}, &id)
-	case err == nil:
+	default:
 		_, err = tx.exec(ctx, `UPDATE recall SET keep = $2, sealed = $3, seen_at = $4 WHERE id = $1`, id, keep, sealed, tx.now)
 	}
 	if err != nil || was == keep {
 		return err
 	}
-	return index(ctx, tx, object, id, rec.Keep)
+	return index(ctx, tx, object, id, pairs)
+}
+
+// kept are the pairs to keep of a record of which was is kept already, "" for nothing.
+func kept(rec Recalled, was string) ([]engine.Pair, error) {
+	if len(rec.Unknown) == 0 {
+		return rec.Keep, nil
+	}
+	if was == "" {
+		return append(slices.Clip(rec.Keep), engine.Pair{Name: gap, Value: "1"}), nil
+	}
+	before, err := listsAsPairs(was)
+	if err != nil {
+		return nil, err
+	}
+	pairs := slices.Clip(rec.Keep)
+	for _, p := range before {
+		if p.Name == gap || slices.Contains(rec.Unknown, p.Name) {
+			pairs = append(pairs, p)
+		}
+	}
+	return pairs, nil
 }
 
 // index makes a record findable by its kept fields. A blank value finds nothing.
@@ -125,12 +160,14 @@ func recallPlace(object, key string) string {
 // RecalledMany returns, for each of the asks in order, the records of the object
 // that have any of its pairs, by key; a few queries serve all. A Body is one JSON
 // object of the kept fields and, where the key fits, the sealed ones. swept says
-// whether the object was ever read whole; only then does "none" mean that there
-// is none. A pair with a blank value fits nothing.
+// whether the object was ever read whole, and no record has a gap; only then does
+// "none" mean that there is none. A pair with a blank value fits nothing.
 func (s *Store) RecalledMany(ctx context.Context, object string, asks [][]engine.Pair) (records [][]engine.Record, swept bool, err error) {
 	out := make([][]engine.Record, len(asks))
 	var id, whole int64
-	err = s.read.QueryRowContext(ctx, `SELECT id, whole_at FROM recall_objects WHERE object = $1`, object).Scan(&id, &whole)
+	var gaps bool
+	err = s.read.QueryRowContext(ctx, `SELECT id, whole_at, EXISTS (SELECT 1 FROM recall_values AS v WHERE v.object = o.id AND v.field = $2)
+		FROM recall_objects AS o WHERE object = $1`, object, gap).Scan(&id, &whole, &gaps)
 	if errors.Is(err, sql.ErrNoRows) {
 		return out, false, nil
 	}
@@ -144,7 +181,7 @@ func (s *Store) RecalledMany(ctx context.Context, object string, asks [][]engine
 	for i, ask := range asks {
 		out[i] = union(byPair, ask)
 	}
-	return out, whole != 0, nil
+	return out, whole != 0 && !gaps, nil
 }
 
 // remembered is a recalled record and its key.
@@ -210,6 +247,9 @@ func (s *Store) body(object, key, keep string, sealed []byte) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
 	for _, p := range pairs {
+		if p.Name == gap {
+			continue
+		}
 		name, _ := json.Marshal(p.Name)
 		value, _ := json.Marshal(p.Value) // strings always marshal
 		comma(&b)
