@@ -40,8 +40,11 @@ func (c *compiler) ruleFor(field *engine.Field, r *spec.FieldRule, to target, in
 	fr.spec, fr.inputs = r, c.collect(func() { given = c.source(fr, r, to, in) })
 	if r.Map.Text != "" {
 		fr.visible, fr.keyed = shown(given.class), given.class
-		c.checkKeyCodes(r.Map, r.Key, given)
-		fr.in, given = c.mapLookup(r.Map, r.Key, r.Give)
+		fits := c.checkKeyCodes(r.Map, r.Key, given)
+		asked := given
+		if fr.in, given = c.mapLookup(r.Map, r.Key, r.Give); fits {
+			c.checkKeyList(r.Key.At, textWidth(r.Key), fr.in, asked)
+		}
 		if fr.in == nil {
 			fr.in = &lookup{find: func(string) (string, engine.Pos, bool) { return "", engine.Pos{}, false }}
 		}
@@ -234,25 +237,28 @@ func (c *compiler) checkFits(r *spec.FieldRule, field *engine.Field, s *shape, c
 }
 
 // checkKeyCodes: where another column of a map has the codes of the value that it is asked with, that one is meant.
-func (c *compiler) checkKeyCodes(word, by spec.Scalar, asked *shape) {
+// It is false after a finding.
+func (c *compiler) checkKeyCodes(word, by spec.Scalar, asked *shape) bool {
 	m := c.project.Map(word.Text)
 	if m == nil || asked == nil || asked.codes == nil {
-		return
+		return true
 	}
 	meant := ""
 	for _, col := range m.Columns {
 		fits := c.project.CodeList(col.Codes.Text) == asked.codes
 		if fits && col.Name.Text == by.Text {
-			return
+			return true
 		}
 		if fits && meant == "" {
 			meant = col.Name.Text
 		}
 	}
-	if meant != "" && m.Column(by.Text) >= 0 {
-		c.errorAt(by.At, textWidth(by), "unknown-code", fmt.Sprintf("the map %s is asked by %s here, with codes of the list %s, which stand in another column",
-			m.Name.Text, by.Text, asked.codes.Name), "did you mean by: "+meant+"?")
+	if meant == "" || m.Column(by.Text) < 0 {
+		return true
 	}
+	c.errorAt(by.At, textWidth(by), "unknown-code", fmt.Sprintf("the map %s is asked by %s here, with codes of the list %s, which stand in another column",
+		m.Name.Text, by.Text, asked.codes.Name), "did you mean \""+meant+"\"?")
+	return false
 }
 
 // checkMapCodes: what a map gives must be codes of the field, unless its column

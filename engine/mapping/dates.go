@@ -12,9 +12,9 @@ const dayForm = "2006-01-02"
 func dateFunctions() []*function {
 	return []*function{
 		{FunctionDoc: FunctionDoc{"local_date", "local_date(instant)", "The calendar date of an instant in the project's zone. A date stays as it is; a text that is neither gives nothing."},
-			takes: []form{textForm}, least: 1, gives: &shape{form: textForm, typ: engine.Date}, run: runLocalDate},
+			takes: []form{textForm}, checks: []literalCheck{mustBeMoment}, least: 1, gives: &shape{form: textForm, typ: engine.Date}, run: runLocalDate},
 		{FunctionDoc: FunctionDoc{"age", "age(birth, day)", "Whole years from one date to the other. Nothing when one of them is no date, or the second comes first."},
-			takes: []form{textForm, textForm}, least: 2, gives: &shape{form: numberForm, typ: engine.Integer}, run: runAge},
+			takes: []form{textForm, textForm}, checks: []literalCheck{mustBeDate, mustBeDate}, least: 2, gives: &shape{form: numberForm, typ: engine.Integer}, run: runAge},
 	}
 }
 

@@ -246,7 +246,9 @@ func (c *compiler) memberShape(of *shape, word string, at engine.Pos) (*shape, b
 		c.use(of.object.full, word)
 	}
 	s := c.fieldShape(field, of.connection(), of.label)
-	s.words = of.said[word]
+	if s.words = of.said[word]; s.words != nil && field.Type == engine.Text {
+		s.only = &answersOnly{of.label, spec.Texts(s.words)}
+	}
 	return s, true
 }
 

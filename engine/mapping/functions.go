@@ -43,9 +43,10 @@ func functionsByName() map[string]*function {
 // arguments are checked against takes and run gets their values.
 type function struct {
 	FunctionDoc
-	takes   []form // of the arguments; the last one stands for the rest
-	least   int    // arguments that must be there
-	many    bool   // more arguments than takes names are allowed
+	takes   []form         // of the arguments; the last one stands for the rest
+	checks  []literalCheck // of arguments that are written out, by position; nil: anything goes
+	least   int            // arguments that must be there
+	many    bool           // more arguments than takes names are allowed
 	gives   *shape
 	giving  func(args []typed) *shape                                // instead of gives
 	run     func(f *frame, at engine.Pos, args []value) value        // must not keep args
@@ -90,7 +91,9 @@ func (e *exprCompiler) plainCall(n ast.Node, fn *function, args []ast.Node) type
 		ts[i] = e.node(arg)
 		codes[i] = ts[i].code
 		class = closest(class, ts[i].shape.class)
-		e.checkArgument(arg, fn, fn.takes[min(i, len(fn.takes)-1)], ts[i].shape)
+		if e.checkArgument(arg, fn, fn.takes[min(i, len(fn.takes)-1)], ts[i].shape) {
+			e.checkLiteral(arg, fn, i)
+		}
 	}
 	gives := fn.gives
 	if fn.giving != nil {
@@ -99,18 +102,38 @@ func (e *exprCompiler) plainCall(n ast.Node, fn *function, args []ast.Node) type
 	return typed{invoke(fn, e.place(n), codes), gives.in(class)}
 }
 
-// scalar takes a text, a number, or true and false.
-const scalar form = 100
+// What a function may take beside one form.
+const (
+	scalar  form = 100 + iota // a text, a number, or true and false
+	numeral                   // a text or a number
+	counted                   // a text or a list
+)
 
-func (e *exprCompiler) checkArgument(n ast.Node, fn *function, want form, s *shape) {
-	switch {
-	case want == anything || s.loose() || s.form == want:
-	case want == scalar && s.form != listForm && s.form != recordForm:
-	case want == scalar:
-		e.refuse(n, "mismatched", fmt.Sprintf("%s takes a text or a number, not %s", fn.Name, s.form), "it is "+fn.Signature)
+// alternatives are the forms that each of them stands for, and their name.
+func alternatives(want form) (forms []form, name string) {
+	switch want {
+	case scalar:
+		return []form{textForm, numberForm, truthForm}, "a text or a number"
+	case numeral:
+		return []form{textForm, numberForm}, "a text or a number"
+	case counted:
+		return []form{textForm, listForm}, "a text or a list"
 	default:
-		e.refuse(n, "mismatched", fmt.Sprintf("%s takes %s here, not %s", fn.Name, want, s.form), "it is "+fn.Signature)
+		return []form{want}, want.String()
 	}
+}
+
+// checkArgument says whether what is given is of a form that the function takes.
+func (e *exprCompiler) checkArgument(n ast.Node, fn *function, want form, s *shape) bool {
+	if want == anything || s.loose() {
+		return true
+	}
+	forms, name := alternatives(want)
+	if slices.Contains(forms, s.form) {
+		return true
+	}
+	e.refuse(n, "mismatched", fmt.Sprintf("%s takes %s here, not %s", fn.Name, name, s.form), "it is "+fn.Signature)
+	return false
 }
 
 // invoke runs a function. Arguments of the wrong kind, which only a record that
@@ -139,6 +162,10 @@ func fits(want form, k kind) bool {
 		return true
 	case scalar:
 		return k != list && k != object
+	case numeral:
+		return k == text || k == number || k == null
+	case counted:
+		return k == text || k == list || k == null
 	case truthForm:
 		return k == truth || k == null
 	case numberForm:
@@ -167,7 +194,7 @@ func valueFunctions() []*function {
 		{FunctionDoc: FunctionDoc{"text", "text(x)", "x as a text. Numbers keep their digits and have no exponent; nothing stays nothing."},
 			takes: []form{scalar}, least: 1, gives: textShape, run: runText},
 		{FunctionDoc: FunctionDoc{"int", "int(x)", "x as a whole number; a text must be one."},
-			takes: []form{scalar}, least: 1, gives: numberShape, run: runInt},
+			takes: []form{numeral}, checks: []literalCheck{mustBeInt}, least: 1, gives: numberShape, run: runInt},
 	}
 }
 
@@ -215,27 +242,23 @@ func runText(f *frame, at engine.Pos, a []value) value {
 }
 
 func runInt(f *frame, at engine.Pos, a []value) value {
-	switch v := a[0]; v.kind {
-	case null:
+	v := a[0]
+	if v.blank() {
 		return value{}
-	case number:
+	}
+	if v.kind == number {
 		plain, ok := plainNumber(v.text)
 		if !ok {
 			return f.fail(at, "the number is too long to be written out")
 		}
 		whole, _, _ := strings.Cut(plain, ".")
 		return numberValue(strings.Replace(whole, "-0", "0", 1))
-	case text:
-		if strings.TrimSpace(v.text) == "" {
-			return value{}
-		}
-		if whole, ok := wholeNumber(strings.TrimSpace(v.text)); ok {
-			return numberValue(whole)
-		}
-		return f.fail(at, "the text is no whole number")
-	default:
-		return f.fail(at, "int takes a text or a number")
 	}
+	whole, ok := wholeNumber(strings.TrimSpace(v.text))
+	if !ok {
+		return f.fail(at, "the text is no whole number")
+	}
+	return numberValue(whole)
 }
 
 // wholeNumber reads digits, with a sign or not, and writes them as JSON does.

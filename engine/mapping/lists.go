@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -26,7 +27,7 @@ func listFunctions() []*function {
 		loop("find", "find(list, test)", "The first entry that the test is true of.", func(elem, _ *shape) *shape { return elem }, findRun),
 		loop("map", "map(list, expression)", "What the expression gives for each entry.", func(_, test *shape) *shape { return listOf(test) }, mapRun),
 		{FunctionDoc: FunctionDoc{"len", "len(x)", "How many entries a list has, or characters a text; 0 when there is none."},
-			takes: []form{anything}, least: 1, gives: numberShape, run: runLen},
+			takes: []form{counted}, least: 1, gives: numberShape, run: runLen},
 		{FunctionDoc: FunctionDoc{"first", "first(list)", "The first entry of a list."},
 			takes: []form{listForm}, least: 1, giving: elementOf, run: runFirst},
 		{FunctionDoc: FunctionDoc{"last", "last(list)", "The last entry of a list."},
@@ -142,17 +143,11 @@ func mapRun(items []value, test func(value) value) value {
 	return listValue(out)
 }
 
-func runLen(f *frame, at engine.Pos, a []value) value {
-	switch a[0].kind {
-	case null:
-		return numberValue("0")
-	case list:
+func runLen(_ *frame, _ engine.Pos, a []value) value {
+	if a[0].kind == list {
 		return numberValue(strconv.Itoa(len(a[0].elements())))
-	case text:
-		return numberValue(strconv.Itoa(len([]rune(a[0].text))))
-	default:
-		return f.fail(at, "len was given "+a[0].kind.String())
 	}
+	return numberValue(strconv.Itoa(utf8.RuneCountInString(a[0].text))) // nothing has no characters
 }
 
 func runFirst(_ *frame, _ engine.Pos, a []value) value {

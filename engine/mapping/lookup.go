@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,8 @@ import (
 type lookup struct {
 	what string // "map services"
 	find func(key string) (found string, at engine.Pos, ok bool)
+	keys []string // of a map: all that it finds, sorted; of a rule: the confirmed names
+	none string   // what is said of a key that has no entry, behind the key
 }
 
 func lookupFunctions() []*function {
@@ -32,7 +35,14 @@ func compileLookup(e *exprCompiler, n ast.Node, args []ast.Node) typed {
 		return broken()
 	}
 	in, s := e.c.mapLookup(words[0], words[1], words[3])
-	return e.lookedUp(args[2], in, s)
+	key := e.lookupKey("lookup", args[2])
+	if in == nil {
+		return broken()
+	}
+	if e.c.checkKeyCodes(words[0], words[1], key.shape) {
+		e.checkKey(args[2], in, key.shape)
+	}
+	return lookedUp(key, in, s)
 }
 
 func compileRule(e *exprCompiler, n ast.Node, args []ast.Node) typed {
@@ -41,17 +51,24 @@ func compileRule(e *exprCompiler, n ast.Node, args []ast.Node) typed {
 		return broken()
 	}
 	in, _ := e.c.ruleLookup(words[0], words[1], words[3])
-	return e.lookedUp(args[2], in, textShape)
-}
-
-func (e *exprCompiler) lookedUp(key ast.Node, in *lookup, s *shape) typed {
-	of := e.node(key)
-	e.checkArgument(key, e.c.functions["lookup"], scalar, of.shape)
+	key := e.lookupKey("rule", args[2])
 	if in == nil {
 		return broken()
 	}
-	class := of.shape.class
-	return typed{func(f *frame) value { return f.lookUp(in, of.code(f), class) }, s.in(of.shape.class)}
+	e.checkKey(args[2], in, key.shape)
+	return lookedUp(key, in, textShape)
+}
+
+// lookupKey compiles what a lookup is asked with.
+func (e *exprCompiler) lookupKey(function string, key ast.Node) typed {
+	of := e.node(key)
+	e.checkArgument(key, e.c.functions[function], scalar, of.shape)
+	return of
+}
+
+func lookedUp(key typed, in *lookup, s *shape) typed {
+	class := key.shape.class
+	return typed{func(f *frame) value { return f.lookUp(in, key.code(f), class) }, s.in(class)}
 }
 
 // literals takes the names of a lookup, which must be written out, as scalars with their places.
@@ -82,14 +99,18 @@ func (c *compiler) mapLookup(word, by, give spec.Scalar) (*lookup, *shape) {
 		return nil, anyShape
 	}
 	index := m.Index(from, to)
-	s := &shape{form: textForm, codes: c.project.CodeList(m.Columns[to].Codes.Text)}
-	return &lookup{"map " + m.Name.Text, func(key string) (string, engine.Pos, bool) {
+	s := &shape{form: textForm, codes: c.project.CodeList(m.Columns[to].Codes.Text), only: &answersOnly{of: "the map " + m.Name.Text}}
+	for _, key := range slices.Sorted(maps.Keys(index)) {
+		s.only.texts = append(s.only.texts, index[key].Cells[to].Text)
+	}
+	find := func(key string) (string, engine.Pos, bool) {
 		row, ok := index[key]
 		if !ok {
 			return "", engine.Pos{}, false
 		}
 		return row.Cells[to].Text, row.At, true
-	}}, s
+	}
+	return &lookup{"map " + m.Name.Text, find, slices.Sorted(maps.Keys(index)), "has no row in the map " + m.Name.Text + " under " + by.Text}, s
 }
 
 // column is the position of a column; -1 after a finding.
@@ -119,10 +140,11 @@ func (c *compiler) ruleLookup(word, by, give spec.Scalar) (in *lookup, confirmed
 		bare, ok := from.bare(key)
 		return bare, ok && !slices.Contains(never, bare)
 	}
-	in = &lookup{"rule " + r.Name.Text, func(key string) (string, engine.Pos, bool) {
+	find := func(key string) (string, engine.Pos, bool) {
 		bare, ok := bare(key)
 		return to.head + bare + to.tail, to.at, ok
-	}}
+	}
+	in = &lookup{"rule " + r.Name.Text, find, from.full(sure), "is no name that the rule " + r.Name.Text + " takes under " + by.Text}
 	confirmed = func(key string) bool {
 		bare, ok := bare(key)
 		return ok && slices.Contains(sure, bare)
@@ -141,6 +163,15 @@ func (p pattern) bare(s string) (string, bool) {
 		return "", false
 	}
 	return s[len(p.head) : len(s)-len(p.tail)], true
+}
+
+// full writes bare names in this form.
+func (p pattern) full(names []string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, p.head+name+p.tail)
+	}
+	return all
 }
 
 // pattern cuts the form that word names; false after a finding.

@@ -59,6 +59,7 @@ func (e *exprCompiler) binary(n *ast.BinaryNode) typed {
 		return e.plus(n)
 	case "-", "*", "/", "%":
 		left, right := e.operand(n.Left, numberForm), e.operand(n.Right, numberForm)
+		e.checkDivisor(n)
 		return typed{e.arithmetic(n, n.Operator[0], left.code, right.code), numberShape.in(closest(left.shape.class, right.shape.class))}
 	case "in":
 		return e.within(n)
@@ -106,8 +107,8 @@ func or(a, b code) code {
 func (e *exprCompiler) equality(n *ast.BinaryNode) typed {
 	left, right := e.node(n.Left), e.node(n.Right)
 	e.checkComparable(n, left.shape, right.shape)
-	e.checkCode(n.Left, right.shape)
-	e.checkCode(n.Right, left.shape)
+	e.checkLiterals(n.Left, right.shape)
+	e.checkLiterals(n.Right, left.shape)
 	wanted := n.Operator == "=="
 	if isNil(n.Left) || isNil(n.Right) {
 		of := left.code
@@ -148,14 +149,18 @@ func help(have, need form) string {
 	}
 }
 
-// checkCode refuses a literal that can never be a value of a code field: the condition would never be what it says.
-func (e *exprCompiler) checkCode(n ast.Node, of *shape) {
+// checkLiterals refuses a text that can never be the value that it is compared with: the condition would never be
+// what it says.
+func (e *exprCompiler) checkLiterals(n ast.Node, of *shape) {
 	literal, ok := n.(*ast.StringNode)
-	if !ok || of.codes == nil || of.codes.Has(literal.Value) {
-		return
+	switch {
+	case !ok:
+	case of.codes == nil:
+		e.checkAnswer(literal, of)
+		e.checkDate(literal, of)
+	case !of.codes.Has(literal.Value):
+		e.refuse(n, "unknown-code", fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, of.codes.Texts()))
 	}
-	e.c.errorAt(e.place(n), width(n), "unknown-code",
-		fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, of.codes.Texts()))
 }
 
 // ordering with nothing is false.
@@ -167,6 +172,8 @@ func (e *exprCompiler) ordering(n *ast.BinaryNode) typed {
 		}
 	}
 	e.checkComparable(n, left.shape, right.shape)
+	e.checkDate(n.Left, right.shape)
+	e.checkDate(n.Right, left.shape)
 	a, b, op, at := left.code, right.code, n.Operator, e.place(n)
 	return typed{func(f *frame) value {
 		x, y := a(f), b(f)
@@ -283,10 +290,10 @@ func (e *exprCompiler) within(n *ast.BinaryNode) typed {
 		return e.refuse(n, "not-a-list", "\"in\" needs a list on its right", "")
 	}
 	e.checkComparable(n, what.shape, where.shape.element())
-	e.checkCode(n.Left, where.shape.element())
+	e.checkLiterals(n.Left, where.shape.element())
 	if items, ok := n.Right.(*ast.ArrayNode); ok {
 		for _, item := range items.Nodes {
-			e.checkCode(item, what.shape)
+			e.checkLiterals(item, what.shape)
 		}
 	}
 	a, b, at := what.code, where.code, e.place(n)
@@ -309,7 +316,11 @@ func (e *exprCompiler) textTest(n *ast.BinaryNode) typed {
 	case "endsWith":
 		test = strings.HasSuffix
 	}
-	a, b := e.operand(n.Left, textForm).code, e.operand(n.Right, textForm).code
+	of := e.operand(n.Left, textForm)
+	a, b := of.code, e.operand(n.Right, textForm).code
+	if part, ok := n.Right.(*ast.StringNode); ok {
+		e.checkPart(part, of.shape, func(code string) bool { return test(code, part.Value) })
+	}
 	return typed{func(f *frame) value {
 		x, y := a(f), b(f)
 		return truthValue(x.kind == text && y.kind == text && test(x.text, y.text))
@@ -326,9 +337,10 @@ func (e *exprCompiler) matches(n *ast.BinaryNode) typed {
 	if err != nil {
 		return e.refuse(n.Right, "bad-pattern", "this is no regular expression", "")
 	}
-	of := e.operand(n.Left, textForm).code
+	of := e.operand(n.Left, textForm)
+	e.checkPart(n.Right, of.shape, pattern.MatchString)
 	return typed{func(f *frame) value {
-		v := of(f)
+		v := of.code(f)
 		return truthValue(v.kind == text && pattern.MatchString(v.text))
 	}, truthShape}
 }

@@ -305,8 +305,10 @@ func (rc *routeCompiler) lookup(s *spec.Step) step {
 	if s.Kind == spec.RuleStep {
 		l.in, l.confirmed = rc.c.ruleLookup(s.Lookup, s.Key, s.Give)
 	} else {
-		rc.c.checkKeyCodes(s.Lookup, s.Key, from.shape)
-		l.in, of = rc.c.mapLookup(s.Lookup, s.Key, s.Give)
+		fits := rc.c.checkKeyCodes(s.Lookup, s.Key, from.shape)
+		if l.in, of = rc.c.mapLookup(s.Lookup, s.Key, s.Give); fits {
+			rc.c.checkKeyList(s.Key.At, textWidth(s.Key), l.in, from.shape)
+		}
 	}
 	l.about = rc.bind(s, of.in(from.shape.class))
 	return l

@@ -39,6 +39,7 @@ type shape struct {
 	from   string         // of a row: the connection of its record
 
 	said map[string][]spec.Scalar // of a table's answer: the texts that each of its parts may be
+	only *answersOnly             // of what was looked up: nothing else can come; nil means anything
 }
 
 // objectType is one object of the catalogue.
