@@ -331,15 +331,8 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 	state := endState(passErr, l.sum, settled)
 	sum := l.ended(state)
 	end := store.End{State: string(state), Counts: sum.counts()}
-	if passErr == nil && !l.job.manual() && settled {
-		end.Mark = l.nextMark()
-		end.Swept = r.sweep
-	}
-	if passErr == nil && r.whole && l.job.Window.Limit == 0 && !l.unplaced {
-		end.Whole = l.spec.Source.Read.Text
-	}
-	if passErr == nil && !l.job.manual() {
-		end.Listed = l.showed()
+	if passErr == nil {
+		l.reached(&end, r, settled)
 	}
 	switch {
 	case passErr == nil:
@@ -361,6 +354,20 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 		return l.ended(EndedStopped), err
 	}
 	return sum, passErr
+}
+
+// reached says what the reading of a whole window has shown.
+func (l *loop) reached(end *store.End, r reading, settled bool) {
+	if !l.job.manual() {
+		end.Listed = l.showed()
+	}
+	if !l.job.manual() && settled {
+		end.Mark = l.nextMark()
+		end.Swept = r.sweep
+	}
+	if r.whole && l.job.Window.Limit == 0 && !l.unplaced {
+		end.Whole = l.spec.Source.Read.Text
+	}
 }
 
 // nextMark is where the next ordinary window starts from, before its overlap.
