@@ -32,3 +32,17 @@ func (l *loop) showed() []string {
 	}
 	return listed(l.spec.Routes)
 }
+
+// reached says what the reading of a whole window has shown.
+func (l *loop) reached(end *store.End, r reading, settled bool) {
+	if !l.job.manual() {
+		end.Listed = l.showed()
+	}
+	if !l.job.manual() && settled {
+		end.Mark = l.nextMark()
+		end.Swept = r.sweep
+	}
+	if r.whole && l.job.Window.Limit == 0 && !l.unplaced {
+		end.Whole = l.spec.Source.Read.Text
+	}
+}

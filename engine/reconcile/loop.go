@@ -356,20 +356,6 @@ func (l *loop) finish(ctx context.Context, r reading, d delivery, passErr error)
 	return sum, passErr
 }
 
-// reached says what the reading of a whole window has shown.
-func (l *loop) reached(end *store.End, r reading, settled bool) {
-	if !l.job.manual() {
-		end.Listed = l.showed()
-	}
-	if !l.job.manual() && settled {
-		end.Mark = l.nextMark()
-		end.Swept = r.sweep
-	}
-	if r.whole && l.job.Window.Limit == 0 && !l.unplaced {
-		end.Whole = l.spec.Source.Read.Text
-	}
-}
-
 // nextMark is where the next ordinary window starts from, before its overlap.
 func (l *loop) nextMark() time.Time {
 	if l.source.Mark == engine.MarkStart {
