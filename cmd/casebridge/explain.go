@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -78,10 +80,21 @@ func (a *app) explain(ctx context.Context, name, field string, f explainFlags) e
 	}
 	v := &explainView{out: a.stdout, c: c, values: screen{view: viewFlags{reveal: f.reveal}}, asked: field, name: name}
 	if asJSON {
-		return v.json(all)
+		err = v.json(all)
+	} else {
+		v.text(all)
 	}
-	v.text(all)
-	return nil
+	return cmp.Or(err, noStory(name, all))
+}
+
+// noStory is an error of who asked when no flow knows the record.
+func noStory(name string, all []explained) error {
+	absent := absenceOf(name)
+	for _, e := range all {
+		absent.found = absent.found || len(e.stories) > 0
+		absent.flows = append(absent.flows, e.flow.Name())
+	}
+	return absent.told(io.Discard, true)
 }
 
 // withField leaves the flows that have a rule for the field. One that nothing can mean is an error of usage.

@@ -108,7 +108,7 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 		fmt.Fprintf(a.stdout, newStorePlan, s.begins)
 	}
 	var failures []error
-	absent := absenceOf(window.Named, len(flows), asJSON)
+	absent := absenceOf(window.Named)
 	for _, f := range flows {
 		screen := newScreen(a, s.c, view, asJSON)
 		screen.planning, screen.absent = true, absent
@@ -123,8 +123,10 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 			failures = append(failures, fmt.Errorf("plan %s: %w", f.Name(), err))
 		}
 	}
-	absent.told(a.stdout, window.Named)
-	return errors.Join(failures...)
+	if len(failures) > 0 {
+		return errors.Join(failures...)
+	}
+	return absent.told(a.stdout, asJSON)
 }
 
 // session is a project with its settings, systems and store opened.

@@ -84,8 +84,7 @@ func (a *app) prune(ctx context.Context, s *session, keep time.Duration) {
 // chain runs flows one after another; one that did not get to work stops those behind it.
 func (a *app) chain(ctx context.Context, s *session, flows []*mapping.Flow, w reconcile.Window, view viewFlags, asJSON bool, release string) error {
 	partial := false
-	absent := absenceOf(w.Named, len(flows), asJSON)
-	defer func() { absent.told(a.stdout, w.Named) }()
+	absent := absenceOf(w.Named)
 	for i, f := range flows {
 		screen := newScreen(a, s.c, view, asJSON)
 		screen.absent = absent
@@ -113,10 +112,11 @@ func (a *app) chain(ctx context.Context, s *session, flows []*mapping.Flow, w re
 			return errPartial
 		}
 	}
+	err := absent.told(a.stdout, asJSON)
 	if partial {
 		return errPartial
 	}
-	return nil
+	return err
 }
 
 // release plans again and, if the plan is still the one that was looked at, lifts the limits.

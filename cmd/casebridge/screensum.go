@@ -14,47 +14,46 @@ import (
 // namedWindow begins the window of a run for one record.
 const namedWindow = "the record "
 
-// absence collects the flows that do not know the one record that several flows were asked for.
+// absence collects the flows that do not know the one record that was asked for.
 type absence struct {
+	named string
 	flows []string
 	found bool // some flow knows it
 }
 
-// absenceOf is nil unless a record is named, several flows are asked, and people read the answer.
-func absenceOf(named string, flows int, asJSON bool) *absence {
-	if named == "" || flows < 2 || asJSON {
+// absenceOf is nil unless a record is named.
+func absenceOf(named string) *absence {
+	if named == "" {
 		return nil
 	}
-	return &absence{}
+	return &absence{named: named}
 }
 
 // passes says whether a flow has nothing to tell because it knows no such record. That is said once for all flows.
 func (s *screen) passes(sum reconcile.Summary) bool {
-	if s.absent == nil {
+	switch {
+	case s.absent == nil:
 		return false
-	}
-	if sum.Read > 0 || !strings.HasPrefix(sum.Window, namedWindow) || sum.Recovered.Parked+sum.Recovered.Forgotten > 0 {
+	case sum.Read > 0 || !strings.HasPrefix(sum.Window, namedWindow):
 		s.absent.found = s.absent.found || sum.Read > 0
 		return false
-	}
-	if s.heading == "" {
-		return false // it told something after all
 	}
 	if !slices.Contains(s.absent.flows, sum.Flow) { // one flow may come twice in a chain
 		s.absent.flows = append(s.absent.flows, sum.Flow)
 	}
-	return true
+	return !s.json && s.heading != "" && sum.Recovered.Parked+sum.Recovered.Forgotten == 0 // it may have told something after all
 }
 
-// told says which flows know no such record.
-func (a *absence) told(out io.Writer, name string) {
+// told says which flows know no such record; when none does, that is an error of who asked.
+func (a *absence) told(out io.Writer, asJSON bool) error {
 	switch {
 	case a == nil || len(a.flows) == 0:
-	case a.found:
-		fmt.Fprintf(out, "%s %s no record %s.\n", andList(a.flows), map[bool]string{true: "has", false: "have"}[len(a.flows) == 1], name)
-	default:
-		fmt.Fprintf(out, "There is no record %s for %s: give one of its ids, best the one that plans and quarantine show.\n", name, andList(a.flows))
+	case !a.found:
+		return usageError{fmt.Errorf("there is no record %s for %s: give one of its ids, best the one that plans and quarantine show", a.named, andList(a.flows))}
+	case !asJSON:
+		fmt.Fprintf(out, "%s %s no record %s.\n", andList(a.flows), map[bool]string{true: "has", false: "have"}[len(a.flows) == 1], a.named)
 	}
+	return nil
 }
 
 // planned ends a flow's plan.
@@ -130,9 +129,6 @@ func (s *screen) notStarted(flows []*mapping.Flow) {
 func (s *screen) counts(sum reconcile.Summary) {
 	fmt.Fprintf(s.out, "Read %d (%s), unchanged %d, skipped %d, blocked %d, quarantined %d, parked %d, took %s.\n",
 		sum.Read, sum.Window, sum.Unchanged, sum.Skipped.Total(), sum.Blocked.Total(), sum.Quarantined.Total(), sum.Parked, took(sum.Took))
-	if name, ok := strings.CutPrefix(sum.Window, namedWindow); ok && sum.Read == 0 {
-		fmt.Fprintf(s.out, "    there is no record %s: give one of its ids, best the one that plans and quarantine show\n", name)
-	}
 	s.reasons("skipped", sum.Skipped)
 	s.reasons("blocked", sum.Blocked)
 	s.reasons("quarantined", sum.Quarantined)
