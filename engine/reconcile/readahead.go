@@ -10,8 +10,12 @@ import (
 func (l *loop) groups(ctx context.Context, q engine.Query, take func([]engine.Record) error) (unread, err error) {
 	connection, _, _ := engine.SplitObject(l.spec.Source.Read.Text)
 	ahead, stop := context.WithCancel(ctx)
-	defer stop() // of the reading ahead; what was delivered goes on
 	groups := readAhead(ahead, l.job.Readers[connection].Read(ahead, q), l.job.Window.Limit)
+	defer func() { // what was delivered goes on; whoever reads ahead is gone before the connection may be closed
+		stop()
+		for range groups {
+		}
+	}()
 	for g := range groups {
 		if err := take(g.records); err != nil {
 			return nil, err
