@@ -20,11 +20,11 @@ func stopped(t *testing.T, s *stage, takes time.Duration) (sum reconcile.Summary
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told time.Time
+	told := make(chan time.Time, 1)
 	s.west.takes = func(engine.Change) time.Duration { return takes }
-	time.AfterFunc(takes+takes/2, func() { told = time.Now(); cancel() })
+	time.AfterFunc(takes+takes/2, func() { told <- time.Now(); cancel() })
 	sum, err = reconcile.Run(ctx, s.job("letters", st), map[string]engine.Writer{"west": s.west})
-	after = time.Since(told)
+	after = time.Since(<-told)
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
