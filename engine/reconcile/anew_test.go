@@ -16,6 +16,13 @@ func overtaken(n int) func(engine.Change) *engine.Outcome {
 	}
 }
 
+// set is the hand of a person who works while a run does.
+func (c *cabinet) set(id, field, value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cases[id][field] = value
+}
+
 // What was overtaken in its target is decided anew by the same run, from the target as it is now.
 func TestConflictIsDecidedAnew(t *testing.T) {
 	s := newStage(t, newCabinet(1, plainCase), newCabinet(0, plainCase))
@@ -24,8 +31,8 @@ func TestConflictIsDecidedAnew(t *testing.T) {
 		o := refuse(c)
 		if o != nil { // somebody else makes it at the same moment
 			s.west.store(c)
-			s.west.cases[c.Target]["remark"] = "made by hand"
-			s.west.cases[c.Target]["name"] = "Another name"
+			s.west.set(c.Target, "remark", "made by hand")
+			s.west.set(c.Target, "name", "Another name")
 		}
 		return o
 	}

@@ -20,18 +20,29 @@ type searchable struct {
 }
 
 func (s *searchable) Find(_ context.Context, l engine.Lookup) ([]engine.Record, error) {
+	s.mu.Lock()
 	s.asked = append(s.asked, l.By)
-	if f := s.fault[l.By]; f != nil {
-		return nil, f
+	fault, order := s.fault[l.By], slices.Clone(s.order)
+	s.mu.Unlock()
+	if fault != nil {
+		return nil, fault
 	}
 	var out []engine.Record
-	for _, id := range s.order {
-		if rec, _ := s.record(id); slices.Contains(l.Values, s.cases[id][l.By].(string)) {
-			rec.Found = s.cases[id][l.By].(string)
+	for _, id := range order {
+		if value := s.value(id, l.By); slices.Contains(l.Values, value) {
+			rec, _ := s.record(id)
+			rec.Found = value
 			out = append(out, rec)
 		}
 	}
 	return out, nil
+}
+
+func (c *cabinet) value(id, field string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text, _ := c.cases[id][field].(string)
+	return text
 }
 
 // families are cases of which two share a family, the id of a household.
