@@ -76,6 +76,7 @@ func (t toldToStop) Unwrap() error { return t.err }
 
 // run is the program as a function: arguments in, exit code out.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.stdout, a.stderr = outputs(a.stdout, a.stderr)
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
