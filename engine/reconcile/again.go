@@ -18,6 +18,7 @@ const (
 	sinceMended = "the specs changed since"
 	sinceRested = "a day has passed"
 	sinceLetGo  = "a person let it go again"
+	sinceRead   = "all there is was read for others"
 )
 
 // Again counts records in quarantine that were looked at again though they had not changed.
@@ -46,6 +47,10 @@ func (l *loop) again(ctx context.Context, r reading, d delivery) error {
 			due = append(due, e)
 		}
 	}
+	due = l.beside(due)
+	if len(due) > 0 && !l.findable() && !r.whole {
+		l.tally(func(sum *Summary) { sum.Window += ", then all there is for " + countRecords(len(namesOf(due))) + " in quarantine" })
+	}
 	unread, err := l.bring(ctx, r, due, d)
 	if unread != nil {
 		l.job.Log.Warn("some records in quarantine could not be read; the next run tries again", "flow", l.spec.Name.Text, "error", unread)
@@ -53,9 +58,28 @@ func (l *loop) again(ctx context.Context, r reading, d delivery) error {
 	return err
 }
 
+// beside adds to what is due all else that waits, where records must be sought in all there is: what is looked at
+// together rests together, so that there is one such reading a day, however many are held.
+func (l *loop) beside(due []store.QuarantineEntry) []store.QuarantineEntry {
+	if len(due) == 0 || l.findable() {
+		return due
+	}
+	for _, e := range l.waiting {
+		if l.met[e.Record] || l.expired(e) || l.isGone(e) || l.asks(e) != "" {
+			continue
+		}
+		l.look(sinceRead, e)
+		due = append(due, e)
+	}
+	return due
+}
+
+// isGone says whether an entry's record was looked for under these specs wherever it can be, and not found.
+func (l *loop) isGone(e store.QuarantineEntry) bool { return e.Sought == l.job.Project.Version }
+
 // asks is why an open entry wants its record to be looked at again by itself, or "".
 func (l *loop) asks(e store.QuarantineEntry) string {
-	gone := e.Sought == l.job.Project.Version // it was looked for under these specs, and not found
+	gone := l.isGone(e)
 	switch {
 	case l.expired(e), gone && !l.findable():
 		return ""
