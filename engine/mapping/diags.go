@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/expr-lang/expr/ast"
+
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
 )
@@ -55,6 +57,31 @@ func (c *compiler) onGate(at engine.Pos) bool {
 		return slices.ContainsFunc(routes, func(r *spec.Route) bool { return slices.ContainsFunc(r.Steps, is) || among(r.Routes) })
 	}
 	return slices.ContainsFunc(c.project.Flows, func(f *spec.Flow) bool { return slices.ContainsFunc(f.Gate, is) || among(f.Routes) })
+}
+
+// width is how much of an expression to underline: the word that it is known by.
+func width(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return utf8.RuneCountInString(n.Value)
+	case *ast.StringNode:
+		return utf8.RuneCountInString(n.Value) + 2
+	case *ast.MemberNode:
+		if property, ok := n.Property.(*ast.StringNode); ok {
+			return utf8.RuneCountInString(property.Value)
+		}
+	case *ast.ChainNode:
+		return width(n.Node)
+	case *ast.BinaryNode:
+		return len(n.Operator)
+	case *ast.BuiltinNode:
+		return len(n.Name)
+	case *ast.CallNode:
+		return width(n.Callee)
+	case *ast.VariableDeclaratorNode:
+		return len(n.Name)
+	}
+	return 1
 }
 
 func textWidth(s spec.Scalar) int { return utf8.RuneCountInString(s.Text) }

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -52,7 +53,7 @@ func (c *compiler) expression(src spec.Scalar, in *scope) typed {
 func (c *compiler) condition(src spec.Scalar, in *scope) code {
 	t := c.expression(src, in)
 	if !t.shape.loose() && t.shape.form != truthForm {
-		c.errorAt(src.At, textWidth(src), "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
+		c.errorAt(src.At, textWidth(src), "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", conditionHelp(t.shape.form))
 	}
 	return t.code
 }
@@ -60,7 +61,8 @@ func (c *compiler) condition(src spec.Scalar, in *scope) code {
 // parse reads src. The parser is never given record data, only specs.
 func (e *exprCompiler) parse() (tree ast.Node, ok bool) {
 	if len(e.src.Text) > maxLength {
-		e.c.errorAt(e.src.At, 1, "bad-expression", "this expression is too long", "name parts of it in steps of their own")
+		said := (&unread{}).tooLong()
+		e.c.errorAt(e.src.At, said.width, "bad-expression", said.message, said.help)
 		return nil, false
 	}
 	config := conf.CreateNew()
@@ -72,13 +74,22 @@ func (e *exprCompiler) parse() (tree ast.Node, ok bool) {
 	if err == nil && t.Node != nil {
 		return t.Node, true
 	}
-	at, message := 0, "this is no expression"
 	var fe *file.Error
-	if errors.As(err, &fe) {
-		at, message = fe.From, fe.Message
+	errors.As(err, &fe)
+	said := newUnread(e.src.Text, fe).remark()
+	if e.cutShort() {
+		said.help = "behind a space, # begins a remark: put the whole expression between quotes"
 	}
-	e.unread(at, message)
+	e.c.errorAt(e.c.offset(e.src, said.from), said.width, cmp.Or(said.code, "bad-expression"), said.message, said.help)
 	return nil, false
+}
+
+// cutShort says whether YAML took the rest of the line for a comment.
+func (e *exprCompiler) cutShort() bool {
+	end := e.c.offset(e.src, utf8.RuneCountInString(e.src.Text))
+	line := []rune(e.c.project.Excerpt(end))
+	rest := strings.TrimLeft(string(line[min(max(end.Column-1, 0), len(line)):]), " \t")
+	return strings.HasPrefix(rest, "#")
 }
 
 func (e *exprCompiler) place(n ast.Node) engine.Pos { return e.c.offset(e.src, n.Location().From) }
@@ -96,31 +107,6 @@ func (e *exprCompiler) wordPlace(word *ast.StringNode) engine.Pos {
 func (e *exprCompiler) refuse(n ast.Node, code, message, help string) typed {
 	e.c.errorAt(e.place(n), width(n), code, message, help)
 	return broken()
-}
-
-// width is how much of an expression to underline: the word that it is known by.
-func width(n ast.Node) int {
-	switch n := n.(type) {
-	case *ast.IdentifierNode:
-		return utf8.RuneCountInString(n.Value)
-	case *ast.StringNode:
-		return utf8.RuneCountInString(n.Value) + 2
-	case *ast.MemberNode:
-		if property, ok := n.Property.(*ast.StringNode); ok {
-			return utf8.RuneCountInString(property.Value)
-		}
-	case *ast.ChainNode:
-		return width(n.Node)
-	case *ast.BinaryNode:
-		return len(n.Operator)
-	case *ast.BuiltinNode:
-		return len(n.Name)
-	case *ast.CallNode:
-		return width(n.Callee)
-	case *ast.VariableDeclaratorNode:
-		return len(n.Name)
-	}
-	return 1
 }
 
 func (e *exprCompiler) node(n ast.Node) typed {
@@ -162,7 +148,8 @@ func (e *exprCompiler) node(n ast.Node) typed {
 	case *ast.BuiltinNode:
 		return e.named(n, n.Name, n.Arguments)
 	default:
-		return e.refuse(n, "bad-expression", "the language of specs has no such form", "")
+		message, help := noForm(n)
+		return e.refuse(n, "bad-expression", message, help)
 	}
 }
 
@@ -179,21 +166,16 @@ func (e *exprCompiler) identifier(n *ast.IdentifierNode) typed {
 		e.c.named("", n.Value, t)
 		return t
 	}
-	words := e.scope.words()
-	if _, ok := e.c.functions[n.Value]; ok {
-		return e.refuse(n, "unknown-name", fmt.Sprintf("%q is a function and needs its brackets", n.Value), "")
+	if fn, ok := e.c.functions[n.Value]; ok {
+		return e.refuse(n, "unknown-name", fmt.Sprintf("%q is a function and needs its brackets", n.Value), "it is "+fn.Signature)
 	}
-	help := suggest(n.Value, words)
-	if n.Value == "null" {
-		help = "nothing at all is written nil"
-	}
-	return e.refuse(n, "unknown-name", fmt.Sprintf("there is no name %q here", n.Value), help)
+	return e.refuse(n, "unknown-name", fmt.Sprintf("there is no name %q here", n.Value), nameHelp(n.Value, e.scope.words()))
 }
 
 // pointer is the row that a predicate is asked about: # or what stands before a leading dot.
 func (e *exprCompiler) pointer(n *ast.PointerNode) typed {
 	if n.Name != "" || len(e.loops) == 0 {
-		return e.refuse(n, "bad-expression", "the language of specs has no #"+n.Name, "")
+		return e.refuse(n, "bad-expression", "the language of specs has no #"+n.Name, "the entry itself is # alone, and its fields begin with a dot, as in .status")
 	}
 	return slot(e.loops[len(e.loops)-1])
 }
@@ -206,7 +188,7 @@ func (e *exprCompiler) member(n *ast.MemberNode) typed {
 	case *ast.IntegerNode:
 		return e.index(n, of, property.Value)
 	default:
-		return e.refuse(n, "bad-expression", "a field must be named, not computed", "")
+		return e.refuse(n, "bad-expression", "a field must be named, not computed", "write its name, as in case.status, or the number of an entry, as in rows[0]")
 	}
 }
 
@@ -230,7 +212,7 @@ func (c *compiler) memberShape(of *shape, word string, at engine.Pos) (*shape, b
 	case of.form == anything:
 		return anyShape.in(of.class), true
 	case of.form != recordForm:
-		c.errorAt(at, width, "no-fields", fmt.Sprintf("%s has no fields", of.form), "")
+		c.errorAt(at, width, "no-fields", fmt.Sprintf("%s has no fields", of.form), fieldHelp(of.form, word))
 		return nil, false
 	}
 	field := engine.FieldNamed(of.fields, word)
@@ -274,7 +256,7 @@ func (c *compiler) fieldShape(f *engine.Field, connection, label string) *shape 
 // index is list[0]; beyond the end there is nothing.
 func (e *exprCompiler) index(n *ast.MemberNode, of typed, at int) typed {
 	if !of.shape.loose() && of.shape.form != listForm {
-		return e.refuse(n, "not-a-list", "only lists have numbered entries", "")
+		return e.refuse(n, "not-a-list", "only lists have numbered entries", "a part of a text is cut out as in code[0:2], the end not included")
 	}
 	get := of.code
 	return typed{func(f *frame) value {
@@ -290,7 +272,7 @@ func (e *exprCompiler) index(n *ast.MemberNode, of typed, at int) typed {
 func (e *exprCompiler) slice(n *ast.SliceNode) typed {
 	of := e.node(n.Node)
 	if !of.shape.loose() && of.shape.form != textForm {
-		return e.refuse(n, "not-a-text", "only texts can be cut", "")
+		return e.refuse(n, "not-a-text", "only texts can be cut", "take entries of a list with first(…), last(…) or filter(…)")
 	}
 	from, okFrom := sliceBound(n.From, 0)
 	to, okTo := sliceBound(n.To, 1<<31-1)

@@ -56,7 +56,7 @@ type function struct {
 func (e *exprCompiler) call(n *ast.CallNode) typed {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		return e.refuse(n, "bad-expression", "values have no methods", "")
+		return e.refuse(n, "bad-expression", "nothing is called behind a dot", methodHelp(n.Callee))
 	}
 	return e.named(n, callee.Value, n.Arguments)
 }
@@ -64,7 +64,7 @@ func (e *exprCompiler) call(n *ast.CallNode) typed {
 func (e *exprCompiler) named(n ast.Node, word string, args []ast.Node) typed {
 	fn, ok := e.c.functions[word]
 	if !ok {
-		return e.refuse(n, "unknown-function", fmt.Sprintf("there is no function %q", word), suggest(word, functionNames()))
+		return e.refuse(n, "unknown-function", fmt.Sprintf("there is no function %q", word), functionHelp(word))
 	}
 	if len(args) < fn.least || !fn.many && len(args) > max(len(fn.takes), fn.least) {
 		return e.refuse(n, "arguments", fmt.Sprintf("%s is called with %d arguments", word, len(args)), "it is "+fn.Signature)
@@ -156,26 +156,23 @@ func invoke(fn *function, at engine.Pos, codes []code) code {
 	}
 }
 
+// kindForms are the forms of the kinds that values have at run time.
+var kindForms = [...]form{null: nothing, truth: truthForm, number: numberForm, text: textForm, list: listForm, object: recordForm}
+
+// fits says whether a function takes a value of this kind. Nothing at all can always come.
 func fits(want form, k kind) bool {
-	switch want {
-	case anything:
+	is := kindForms[k]
+	switch {
+	case want == anything || k == null:
 		return true
-	case scalar:
-		return k != list && k != object
-	case numeral:
-		return k == text || k == number || k == null
-	case counted:
-		return k == text || k == list || k == null
-	case truthForm:
-		return k == truth || k == null
-	case numberForm:
-		return k == number || k == null
-	case textForm:
-		return k == text || k == null
-	case listForm:
-		return k == list || k == null
+	case want == scalar:
+		return is != listForm && is != recordForm
+	case want == numeral:
+		return is == textForm || is == numberForm
+	case want == counted:
+		return is == textForm || is == listForm
 	default:
-		return k == object || k == null
+		return is == want
 	}
 }
 

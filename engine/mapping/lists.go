@@ -73,7 +73,7 @@ func (e *exprCompiler) body(word string, n *ast.PredicateNode) typed {
 	}
 	t := e.node(n.Node)
 	if !t.shape.loose() && t.shape.form != truthForm {
-		e.refuse(n.Node, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
+		e.refuse(n.Node, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", conditionHelp(t.shape.form))
 	}
 	return t
 }

@@ -14,7 +14,7 @@ import (
 func (e *exprCompiler) truthy(n ast.Node) code {
 	t := e.node(n)
 	if !t.shape.loose() && t.shape.form != truthForm {
-		e.refuse(n, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", "")
+		e.refuse(n, "not-a-condition", "this gives "+t.shape.form.String()+", not true or false", conditionHelp(t.shape.form))
 	}
 	return t.code
 }
@@ -70,7 +70,7 @@ func (e *exprCompiler) binary(n *ast.BinaryNode) typed {
 	case "??":
 		return e.coalesce(n)
 	default:
-		return e.refuse(n, "bad-operator", fmt.Sprintf("the language of specs has no operator %q", n.Operator), "")
+		return e.refuse(n, "bad-operator", fmt.Sprintf("the language of specs has no sign %q", n.Operator), operatorHelp(n.Operator))
 	}
 }
 
@@ -133,7 +133,7 @@ func (e *exprCompiler) checkComparable(n *ast.BinaryNode, a, b *shape) {
 	case a.form == recordForm && a.object != nil && b.form != nothing, b.form == recordForm && b.object != nil && a.form != nothing:
 		e.refuse(n, "whole-record", "compare fields, not whole records", "")
 	case !a.loose() && !b.loose() && a.form != b.form:
-		e.refuse(n, "mismatched", fmt.Sprintf("%s is compared with %s", a.form, b.form), help(a.form, b.form))
+		e.refuse(n, "mismatched", fmt.Sprintf("%s is compared with %s", a.form, b.form), e.compareHelp(n, a.form, b.form))
 	}
 }
 
@@ -287,7 +287,7 @@ func (f *frame) calculate(at engine.Pos, op byte, x, y value) value {
 func (e *exprCompiler) within(n *ast.BinaryNode) typed {
 	what, where := e.node(n.Left), e.node(n.Right)
 	if !where.shape.loose() && where.shape.form != listForm {
-		return e.refuse(n, "not-a-list", "\"in\" needs a list on its right", "")
+		return e.refuse(n, "not-a-list", "\"in\" needs a list on its right", `a list stands between [ and ], as in case.status in ["open", "closed"]; a part of a text is found with contains`)
 	}
 	e.checkComparable(n, what.shape, where.shape.element())
 	e.checkLiterals(n.Left, where.shape.element())
@@ -331,11 +331,11 @@ func (e *exprCompiler) textTest(n *ast.BinaryNode) typed {
 func (e *exprCompiler) matches(n *ast.BinaryNode) typed {
 	literal, ok := n.Right.(*ast.StringNode)
 	if !ok {
-		return e.refuse(n.Right, "bad-pattern", "a pattern must be written out", "")
+		return e.refuse(n.Right, "bad-pattern", "the pattern behind matches must be written out, in quotes", "compare with a field by ==, contains, startsWith or endsWith")
 	}
 	pattern, err := regexp.Compile(literal.Value)
 	if err != nil {
-		return e.refuse(n.Right, "bad-pattern", "this is no regular expression", "")
+		return e.refuse(n.Right, "bad-pattern", "this is no pattern", patternHelp(err))
 	}
 	of := e.operand(n.Left, textForm)
 	e.checkPart(n.Right, of.shape, pattern.MatchString)
