@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -106,26 +105,22 @@ func TestLeaseThatEndsByAJump(t *testing.T) {
 		t.Run(fmt.Sprint("at send ", at), func(t *testing.T) {
 			inBubble(t, func(p *performance) {
 				p.newcomers(12)
-				var mu sync.Mutex
 				sends := 0
-				second := func(r *http.Request) bool {
-					mu.Lock()
-					defer mu.Unlock()
-					if !oscarsim.Upserts(r) {
-						return false
-					}
-					sends++
-					return sends == at
-				}
-				p.gremlins.watch = func(_ string, r *http.Request) {
-					if !second(r) {
-						return
-					}
+				second := func() {
 					p.skew.Store(int64(2 * time.Hour))
 					if code, text := p.casebridge(context.Background(), "", reconcile.Window{}); code == exitUsage || code == exitUnknown {
 						t.Errorf("the second run: exit %d\n%s", code, text)
 					}
 				}
+				p.gremlins.showTo(func(_ string, r *http.Request) func() {
+					if !oscarsim.Upserts(r) {
+						return nil
+					}
+					if sends++; sends != at {
+						return nil
+					}
+					return second
+				})
 				p.run(exitDone, exitPartial, exitEnvironment)
 				p.skew.Store(0)
 				p.checkOnce()

@@ -83,14 +83,15 @@ func TestCasesChangedBetweenPages(t *testing.T) {
 				p.pass(time.Minute)
 				changed := map[string][]*child{"first": p.children[:2], "middle": p.children[5:7], "last": p.children[10:], "all": p.children}
 				seen := 0
-				p.gremlins.watch = func(system string, r *http.Request) {
+				p.gremlins.showTo(func(system string, r *http.Request) func() {
 					if !listsCases(system, r) {
-						return
+						return nil
 					}
-					if seen++; seen == m.page {
-						p.touch(changed[m.who])
+					if seen++; seen != m.page {
+						return nil
 					}
-				}
+					return func() { p.touch(changed[m.who]) }
+				})
 				p.run(exitDone)
 				if seen < m.page {
 					t.Errorf("only %d pages were read", seen)

@@ -43,20 +43,24 @@ var mishaps = []mishap{
 // gremlins stand between casebridge and both systems. They count every request, show it to watch,
 // and spoil those that spoil names.
 type gremlins struct {
-	mu     sync.Mutex
+	mu     sync.Mutex // holds while watch or spoil is asked: they keep counts, and requests come side by side
 	seen   int
-	watch  func(system string, r *http.Request) // may let people work meanwhile
+	watch  watch
 	spoil  func(n int, system string, r *http.Request) mishap
 	strike func() // ends the life of casebridge
 }
+
+// watch sees every request. What it wants done before the request goes on, it returns: that may take a while, and
+// send requests itself.
+type watch func(system string, r *http.Request) (meanwhile func())
 
 // before is a system behind gremlins.
 func (g *gremlins) before(system string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body) // what broke off is the client's death
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if g.watch != nil {
-			g.watch(system, r)
+		if meanwhile := g.show(system, r); meanwhile != nil {
+			meanwhile()
 		}
 		switch m := g.meet(system, r); m {
 		case noMishap:
@@ -69,6 +73,22 @@ func (g *gremlins) before(system string, h http.Handler) http.Handler {
 			g.instead(m, w, r)
 		}
 	})
+}
+
+func (g *gremlins) show(system string, r *http.Request) (meanwhile func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.watch == nil {
+		return nil
+	}
+	return g.watch(system, r)
+}
+
+// showTo has somebody watch from now on.
+func (g *gremlins) showTo(w watch) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.watch = w
 }
 
 func (g *gremlins) meet(system string, r *http.Request) mishap {
