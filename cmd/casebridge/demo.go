@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,7 @@ type stage struct {
 	*world
 	app     app // settings of its own: nothing of the environment reaches it
 	session *session
-	skipped time.Duration // how far the demo's clock was put forward
+	skipped atomic.Int64 // how far the demo's clock was put forward; both systems read it
 	began   time.Time
 	real    func() time.Time
 	notes   map[string]string // ids that later scenes need
@@ -44,7 +45,9 @@ type stage struct {
 // demoMorning is when the demo's first hour begins: a Monday, 08:00 in Phnom Penh.
 var demoMorning = time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
 
-func (s *stage) clock() time.Time { return demoMorning.Add(s.skipped + s.real().Sub(s.began)) }
+func (s *stage) clock() time.Time {
+	return demoMorning.Add(time.Duration(s.skipped.Load()) + s.real().Sub(s.began))
+}
 
 func (a *app) demo(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "casebridge-demo-")
@@ -62,7 +65,7 @@ func (a *app) demo(ctx context.Context) error {
 		if err := scene.play(ctx, s); err != nil {
 			return fmt.Errorf("demo, scene %d: %w", i+1, err)
 		}
-		s.skipped += time.Hour
+		s.skipped.Add(int64(time.Hour))
 	}
 	return nil
 }
