@@ -55,6 +55,50 @@ func TestDecisionsThatAreTakenBack(t *testing.T) {
 	}
 }
 
+// The answer to a decision is lost, and before it goes again it is taken back. OSCaR may have taken it, so it is told
+// what was decided in the end.
+func TestDecisionTakenBackAfterItsAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, t.TempDir())
+	ngo := r.ngos[0]
+	slug, err := r.oscar.AddClient(ngo, ngoChild(1, "19"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.oscar.ReferToGovernment(ngo, slug, []string{"School support"}, "Invented reason"); err != nil {
+		t.Fatal(err)
+	}
+	r.run(t, exitDone, "run")
+	caseID, row, err := r.incoming()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decide := func(code int, status, arrived string) {
+		t.Helper()
+		r.clock.later(time.Hour)
+		if err := r.primero.DecideRow(caseID, row, status); err != nil {
+			t.Fatal(err)
+		}
+		o := r.run(t, code, "run", "primero-to-oscar")
+		if got := r.oscar.Referrals(ngo)[0].Status; got != arrived {
+			t.Errorf("%s: OSCaR says %s, want %s\n%s", status, got, arrived, o.out+o.err)
+		}
+	}
+	decide(exitDone, "accepted_340953", "Accepted")
+	r.oscar.FailNext(oscarsim.Statuses, oscarsim.ResetAfter, 100)
+	decide(exitPartial, "rejected_936484", "Exited") // it arrives, and nobody hears of it
+	if o := r.run(t, exitDone, "state", "show"); !strings.Contains(o.out, "oscar.decision: 1 lost") {
+		t.Errorf("it is not counted as lost:\n%s", o.out)
+	}
+	r.oscar.Heal()
+	decide(exitDone, "accepted_340953", "Accepted")
+	r.forget()
+	r.clock.later(time.Hour)
+	if o := r.run(t, exitDone, "run"); strings.Contains(o.out, "oscar.decision") {
+		t.Errorf("the hour after it goes again:\n%s", o.out)
+	}
+}
+
 // A worker refers a service again that the NGO refused, on the same row. Whose answer the second one is cannot be
 // known from outside, so it waits for a person; what the program tells that person to do is enough.
 func TestServiceReferredAgainOnItsOwnRow(t *testing.T) {

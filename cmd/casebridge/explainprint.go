@@ -270,6 +270,8 @@ func (v *explainView) send(e store.LedgerEntry) {
 	switch e.State {
 	case "parked":
 		text += ": it may have arrived, so it is never sent again by itself (see `casebridge state show`)"
+	case "lost":
+		text += ": no answer came, and as it may be repeated it goes again while it is wanted"
 	case "awaiting":
 		text += ": taken, and not yet seen in the other system's list"
 	}

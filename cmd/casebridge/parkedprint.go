@@ -132,6 +132,8 @@ func stateWords(state string) string {
 		return "shown: the other system lists it"
 	case "parked":
 		return "parked: it may have arrived"
+	case "lost":
+		return "lost: no answer came; it may be repeated, so it goes again while it is wanted"
 	case "closed":
 		return "closed: it counts as sent, by a person's word"
 	}

@@ -80,6 +80,7 @@ const (
 	Awaiting  SendState = "awaiting" // the target took it, and has not shown it yet
 	Shown     SendState = "shown"    // the target has shown it: it arrived
 	Parked    SendState = "parked"   // it may have arrived; never sent again by itself
+	Lost      SendState = "lost"     // it may have arrived, and may be sent again: only a list of what was sent shows it
 )
 
 // Decision is what should become of one source record.

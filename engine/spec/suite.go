@@ -48,7 +48,7 @@ type SentEntry struct {
 	Object Scalar
 	Once   []Named
 	Known  []Named
-	State  Scalar // done, awaiting, parked, answered
+	State  Scalar // done, awaiting, parked, lost, answered
 	Answer Scalar
 }
 

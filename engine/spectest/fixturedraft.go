@@ -212,7 +212,7 @@ func (dr *drafter) sent(e spec.SentEntry) {
 // stateWord is what cases call a state of the store; see stateOf.
 func stateWord(state string) string {
 	switch mapping.SendState(state) {
-	case mapping.Parked, mapping.Awaiting:
+	case mapping.Parked, mapping.Awaiting, mapping.Lost:
 		return state
 	case mapping.Shown:
 		return "answered"

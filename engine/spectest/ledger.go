@@ -12,6 +12,8 @@ func stateOf(s spec.SentEntry) mapping.SendState {
 	switch s.State.Text {
 	case "parked":
 		return mapping.Parked
+	case "lost":
+		return mapping.Lost
 	case "awaiting":
 		return mapping.Awaiting
 	case "answered", "shown":

@@ -178,8 +178,8 @@ func allFit(pairs []engine.Pair, known []spec.Named) bool {
 
 func (w *world) once(a mapping.Ask) mapping.SendState {
 	for _, s := range w.sent {
-		if s.Object.Text == a.Object && onceKey(s.Once) == a.Once {
-			return stateOf(s)
+		if s.Object.Text == a.Object && onceKey(s.Once) == a.Once && stateOf(s) != mapping.Lost {
+			return stateOf(s) // one that was lost may go again
 		}
 	}
 	return mapping.NeverSent

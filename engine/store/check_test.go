@@ -83,7 +83,7 @@ func TestCheckFindsBrokenRules(t *testing.T) {
 		{check: "schema", wrong: "no such table", query: `DROP TABLE schema_versions`},
 		{check: "owner", wrong: "project valley, not to mountain", spoil: other},
 		{check: "owner", wrong: "west.example.org", spoil: moved},
-		{check: "sends", wrong: "2 sends are in states that there are not", query: `UPDATE sends SET state = 'lost'`},
+		{check: "sends", wrong: "2 sends are in states that there are not", query: `UPDATE sends SET state = 'gone'`},
 		{check: "sends", wrong: "1 send is said to be on its way", query: `UPDATE sends SET state = 'intended' WHERE once = 'a'`},
 		{check: "known pairs", wrong: "known pairs have no send", query: `UPDATE send_known SET object = 'east.other' WHERE send = 1`},
 		{check: "known pairs", wrong: "1 send cannot be found", query: `DELETE FROM send_known WHERE send = 1`},

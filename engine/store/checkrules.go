@@ -71,7 +71,7 @@ func ownerWrong(ctx context.Context, c *checkup) (Finding, error) {
 
 // sendsWrong: a state of the table in doc.go, and what is on its way belongs to a run that has not ended.
 func sendsWrong(ctx context.Context, c *checkup) (Finding, error) {
-	states := "'" + strings.Join([]string{sendIntended, sendSent, sendAwaiting, sendShown, sendParked, sendClosed}, "', '") + "'"
+	states := "'" + strings.Join([]string{sendIntended, sendSent, sendAwaiting, sendShown, sendParked, sendClosed, sendLost}, "', '") + "'"
 	n, err := c.count(ctx, `SELECT count(*) FROM sends WHERE state NOT IN (`+states+`)`)
 	if err != nil || n > 0 {
 		return c.none(n, "1 send is in a state that there is not", "%d sends are in states that there are not"), err

@@ -20,6 +20,8 @@
 //	parked     of a send: unknown. Never sent again by itself; it waits to be seen or for a person
 //	shown      of a send: the other system lists it. Nothing can change that any more
 //	closed     of a send: a person said that it arrived, or that nobody needs it. It counts as sent
+//	lost       of a send that may be repeated: unknown. It goes again when it is still wanted; what else is decided about
+//	           its record knows that it may have arrived
 //	never      of a send: there is no row. It may be sent
 //
 // # A send
@@ -29,15 +31,15 @@
 //	from       what happens                                to         who moves it
 //	never      Intend                                      intended   the run, before anything leaves
 //	never      Adopt                                       sent       a person: sent before this store kept a ledger
-//	never      Settle: done, of a forgotten intent         sent       the slow run: it arrived all the same
-//	never      the same, if it must still be seen          awaiting   the slow run
 //	never      Settle: unknown, of an intent never made    parked     the run
+//	never      the same, repeatable                        lost       the run
 //	intended   Settle: done                                sent       the run
 //	intended   Settle: done, if it must still be seen      awaiting   the run
 //	intended   Settle: refused, unsent                     never      the run: the target cannot have it
-//	intended   Settle: unknown, repeatable                 never      the run: repeating is harmless
+//	intended   Settle: refused, unsent, after it was lost  lost       the run: that attempt may have arrived
+//	intended   Settle: unknown, repeatable                 lost       the run: repeating is harmless
 //	intended   Settle: unknown                             parked     the run: it may have arrived
-//	intended   the run died, repeatable                    never      the next Begin of the flow, or its own End
+//	intended   the run died, repeatable                    lost       the next Begin of the flow, or its own End
 //	intended   the run died                                parked     the next Begin of the flow, or its own End
 //	parked     Settle: done (the dead run was only slow)   sent       the slow run
 //	parked     the same, if it must still be seen          awaiting   the slow run
@@ -45,6 +47,12 @@
 //	parked     a Sighting                                  shown      the source shows that it arrived
 //	parked     Resolve: it arrived                         closed     a person (`parked close`)
 //	parked     Resolve: it did not                         never      a person (`parked resend`): it is brought back
+//	lost       Intend                                      intended   the run: it is still wanted, and goes again
+//	lost       Adopt                                       sent       a person
+//	lost       Settle: done (the dead run was only slow)   sent       the slow run: it arrived all the same
+//	lost       the same, if it must still be seen          awaiting   the slow run
+//	lost       Settle: refused, unsent (likewise)          never      the slow run, unless an attempt before was lost too
+//	lost       a Sighting                                  shown      the source shows that it arrived
 //	sent       a Sighting                                  shown      the source
 //	awaiting   a Sighting                                  shown      the source
 //	closed     a Sighting                                  shown      the source confirms the person
@@ -53,7 +61,7 @@
 // outcome comes again or late, and shown stays whatever comes. Moving a cursor,
 // restamping, pruning and counting how often a send was looked for change no state.
 // What is brought back has an entry in quarantine until it went, because cursors have passed its record.
-// Only never may be intended: Intend refuses every other state. To a decision an
+// Only never and lost may be intended: Intend refuses every other state. To a decision an
 // intended send reads as parked (it may arrive) and a closed one as sent.
 //
 // # A record change

@@ -18,6 +18,7 @@ const (
 	sendShown    = "shown"
 	sendParked   = "parked"
 	sendClosed   = "closed"
+	sendLost     = "lost"
 )
 
 // Intent is one write that is about to leave.
@@ -99,7 +100,7 @@ func (r *Run) record(ctx context.Context, tx *transaction, c engine.Change, repe
 	return id, err
 }
 
-// enterSend adds a send to the ledger. fresh is false when its key is there already.
+// enterSend adds a send to the ledger. fresh is false when its key is there already, unless as one whose answer was lost.
 func enterSend(ctx context.Context, tx *transaction, c engine.Change, state string, intent, run int64) (fresh bool, err error) {
 	known, err := json.Marshal(pairsAsLists(c.Known))
 	if err != nil {
@@ -107,12 +108,19 @@ func enterSend(ctx context.Context, tx *transaction, c engine.Change, state stri
 	}
 	var id int64
 	err = tx.row(ctx, `INSERT INTO sends (object, once, flow, route, record, item, known, state, awaiting, intent, run, sent_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (object, once) DO NOTHING RETURNING id`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (object, once) DO UPDATE SET flow = excluded.flow, route = excluded.route, record = excluded.record, item = excluded.item,
+			known = excluded.known, state = excluded.state, awaiting = excluded.awaiting, intent = excluded.intent, run = excluded.run,
+			sent_at = excluded.sent_at, lost = 1 WHERE sends.state = 'lost'
+		RETURNING id`,
 		[]any{c.Object, c.Once, c.Flow, c.Route, c.Record, c.Item, string(known), state, number(c.Awaiting), intent, run, tx.now}, &id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
+		return false, err
+	}
+	if _, err = tx.exec(ctx, `DELETE FROM send_known WHERE send = $1`, id); err != nil { // of the attempt whose answer was lost
 		return false, err
 	}
 	for _, p := range c.Known {

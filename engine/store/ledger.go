@@ -64,7 +64,7 @@ func readable(state string) string {
 // many is how many values one query asks for at most.
 const many = 400
 
-// SendStates returns the state (sent, awaiting, shown, parked) of each send that ever happened.
+// SendStates returns the state (sent, awaiting, shown, parked) of each send that must not happen again.
 func (s *Store) SendStates(ctx context.Context, object string, once []string) (map[string]string, error) {
 	states := make(map[string]string, len(once))
 	for part := range slices.Chunk(once, many) {
@@ -72,7 +72,7 @@ func (s *Store) SendStates(ctx context.Context, object string, once []string) (m
 		for _, o := range part {
 			args = append(args, o)
 		}
-		query := `SELECT once, state FROM sends WHERE object = $1 AND once IN (` + places(2, len(part), 1) + `)`
+		query := `SELECT once, state FROM sends WHERE object = $1 AND once IN (` + places(2, len(part), 1) + `) AND state <> 'lost'`
 		err := each(ctx, s.read, query, args, func(rows *sql.Rows) error {
 			var key, state string
 			err := rows.Scan(&key, &state)

@@ -27,6 +27,7 @@ type modelSend struct {
 	key, state, answer string
 	intent             int64
 	run                *Run
+	lost               bool // an attempt before this one
 }
 
 var modelKeys = []string{"a0", "a1", "a2", "b0", "r0"} // a and b: two groups of known pairs; r: repeatable
@@ -66,7 +67,7 @@ func (m *model) Die(t *rapid.T) {
 		switch {
 		case s.state != sendIntended:
 		case repeatable(s.key):
-			m.forget(s.key)
+			s.state = sendLost
 		default:
 			s.state = sendParked
 		}
@@ -77,16 +78,23 @@ func (m *model) Die(t *rapid.T) {
 func (m *model) Intend(t *rapid.T) {
 	key := rapid.SampledFrom(modelKeys).Draw(t, "key")
 	ids, err := m.run.Intend(t.Context(), []Intent{{Change: modelChange(key), Repeatable: repeatable(key)}})
-	if m.find(key) != nil {
+	was := m.find(key)
+	if was != nil && was.state != sendLost {
 		if !errors.Is(err, ErrAlreadySent) {
-			t.Fatalf("%s is %s and was intended again: %v", key, m.find(key).state, err)
+			t.Fatalf("%s is %s and was intended again: %v", key, was.state, err)
 		}
 		return
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.sends = append(m.sends, &modelSend{key: key, state: sendIntended, intent: ids[0], run: m.run})
+	if was == nil {
+		was = &modelSend{key: key}
+		m.sends = append(m.sends, was)
+	} else {
+		was.lost = true
+	}
+	was.state, was.intent, was.run = sendIntended, ids[0], m.run
 }
 
 // Settle tells an outcome, perhaps late (the run died) or twice.
@@ -101,7 +109,7 @@ func (m *model) Settle(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.state != sendIntended && s.state != sendParked {
+	if s.state != sendIntended && s.state != sendParked && s.state != sendLost {
 		return
 	}
 	switch {
@@ -109,6 +117,8 @@ func (m *model) Settle(t *rapid.T) {
 		s.state = sendSent
 	case state == engine.Unknown && !repeatable(s.key):
 		s.state = sendParked
+	case state == engine.Unknown || s.lost:
+		s.state = sendLost
 	default:
 		m.forget(s.key)
 	}

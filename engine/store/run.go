@@ -139,7 +139,7 @@ func (rec *Recovered) abandon(ctx context.Context, tx *transaction, run int64) e
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `DELETE FROM sends WHERE state = 'intended' AND run = $1`, run)
+	_, err = tx.exec(ctx, `UPDATE sends SET state = 'lost' WHERE state = 'intended' AND run = $1`, run)
 	rec.Parked += int(parked)
 	rec.Forgotten += int(n - parked)
 	return err

@@ -40,7 +40,7 @@ func TestCrashRecovery(t *testing.T) {
 	if want := (Recovered{Runs: 1, Parked: 1, Forgotten: 2}); next.Recovered != want {
 		t.Errorf("recovered %+v, want %+v", next.Recovered, want)
 	}
-	wantStates(t, after, map[string]string{"once": "parked"})
+	wantStates(t, after, map[string]string{"once": "parked", "harmless": "lost"})
 	for id := range int64(3) {
 		if got := intentState(t, after, id+1); got != "unknown" {
 			t.Errorf("intent %d is %s", id+1, got)

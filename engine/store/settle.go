@@ -118,8 +118,9 @@ func (r *Run) settle(ctx context.Context, tx *transaction, o Settled, learned *L
 func (r *Run) settleSend(ctx context.Context, tx *transaction, o Settled, learned *Learned) error {
 	var id, intent int64
 	var state string
-	err := tx.row(ctx, `SELECT id, intent, state FROM sends WHERE object = $1 AND once = $2`,
-		[]any{o.Change.Object, o.Change.Once}, &id, &intent, &state)
+	var lost bool
+	err := tx.row(ctx, `SELECT id, intent, state, lost FROM sends WHERE object = $1 AND once = $2`,
+		[]any{o.Change.Object, o.Change.Once}, &id, &intent, &state, &lost)
 	none := errors.Is(err, sql.ErrNoRows)
 	if err != nil && !none {
 		return err
@@ -127,7 +128,7 @@ func (r *Run) settleSend(ctx context.Context, tx *transaction, o Settled, learne
 	if !none && intent != o.Intent {
 		return nil
 	}
-	next, err := after(state, o)
+	next, err := after(state, lost, o)
 	if err != nil || next == state {
 		return err
 	}
@@ -151,9 +152,10 @@ func (r *Run) settleSend(ctx context.Context, tx *transaction, o Settled, learne
 	return err
 }
 
-// after is the state of a send after an outcome; "" is never. It is the Settle part of the table in doc.go.
-func after(state string, o Settled) (string, error) {
-	if state != "" && state != sendIntended && state != sendParked {
+// after is the state of a send after an outcome; "" is never. lost says that an earlier attempt at it had no answer.
+// It is the Settle part of the table in doc.go.
+func after(state string, lost bool, o Settled) (string, error) {
+	if state != "" && state != sendIntended && state != sendParked && state != sendLost {
 		return state, nil
 	}
 	switch o.Outcome.State {
@@ -163,10 +165,13 @@ func after(state string, o Settled) (string, error) {
 		}
 		return sendSent, nil
 	case engine.Refused, engine.Unsent:
+		if lost {
+			return sendLost, nil
+		}
 		return "", nil
 	case engine.Unknown:
 		if o.Repeatable {
-			return "", nil
+			return sendLost, nil
 		}
 		return sendParked, nil
 	}

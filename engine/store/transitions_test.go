@@ -53,6 +53,8 @@ func newWorld(t *testing.T, state string, repeatable, awaiting bool) *world {
 	case sendShown:
 		w.settle(engine.Done)
 		w.sight()
+	case sendLost:
+		w.settle(engine.Unknown)
 	}
 	if got := w.state(); got != state {
 		t.Fatalf("could not reach %s: it is %s", state, got)
@@ -149,10 +151,13 @@ func TestEveryTransitionOfASend(t *testing.T) {
 	adopt := func(w *world) {
 		check(w.t, w.store.Adopt(w.t.Context(), Adoption{Flow: "down", Before: "2026-01-01", Who: "tester", Why: "old jobs", Sends: []engine.Change{w.change}}))
 	}
-	forgotten := func(w *world) {
-		w.intend()
-		w.die()
-		w.settle(engine.Done)
+	once := func(more func(*world)) func(*world) { // lost once, and then again on its way
+		return func(w *world) {
+			w.intend()
+			w.settle(engine.Unknown)
+			w.intend()
+			more(w)
+		}
 	}
 	pruned := func(w *world) {
 		w.clock.pass(time.Hour)
@@ -179,16 +184,15 @@ func TestEveryTransitionOfASend(t *testing.T) {
 		{from: "never", event: "Intend", do: (*world).intend, to: sendIntended},
 		{from: "never", event: "Adopt", do: adopt, to: sendSent},
 		{from: "never", event: "sighting", do: sighted, to: "never"},
-		{from: "never", event: "late done of a forgotten intent", do: forgotten, to: sendSent, repeatable: true},
-		{from: "never", event: "late done of a forgotten intent", do: forgotten, to: sendAwaiting, repeatable: true, awaiting: true},
 		{from: "never", event: "unknown of an intent never made", do: unknown, to: sendParked},
+		{from: "never", event: "unknown of an intent never made", do: unknown, to: sendLost, repeatable: true},
 		{from: sendIntended, event: "done", do: done, to: sendSent},
 		{from: sendIntended, event: "done", do: done, to: sendAwaiting, awaiting: true},
 		{from: sendIntended, event: "refused", do: refused, to: "never"},
 		{from: sendIntended, event: "unsent", do: unsent, to: "never"},
-		{from: sendIntended, event: "unknown", do: unknown, to: "never", repeatable: true},
+		{from: sendIntended, event: "unknown", do: unknown, to: sendLost, repeatable: true},
 		{from: sendIntended, event: "unknown", do: unknown, to: sendParked},
-		{from: sendIntended, event: "died", do: died, to: "never", repeatable: true},
+		{from: sendIntended, event: "died", do: died, to: sendLost, repeatable: true},
 		{from: sendIntended, event: "died", do: died, to: sendParked},
 		{from: sendIntended, event: "sighting", do: sighted, to: sendIntended},
 		{from: sendParked, event: "late done", do: done, to: sendSent},
@@ -200,6 +204,14 @@ func TestEveryTransitionOfASend(t *testing.T) {
 		{from: sendParked, event: "it arrived", do: arrived, to: sendClosed},
 		{from: sendParked, event: "it did not", do: lost, to: "never"},
 		{from: sendParked, event: "adopt", do: adopt, to: sendParked},
+		{from: sendLost, event: "Intend", do: (*world).intend, to: sendIntended, repeatable: true},
+		{from: sendLost, event: "adopt", do: adopt, to: sendSent, repeatable: true},
+		{from: sendLost, event: "late done", do: done, to: sendSent, repeatable: true},
+		{from: sendLost, event: "late done", do: done, to: sendAwaiting, repeatable: true, awaiting: true},
+		{from: sendLost, event: "late refused", do: refused, to: "never", repeatable: true},
+		{from: sendLost, event: "late unsent", do: unsent, to: "never", repeatable: true},
+		{from: sendLost, event: "late unknown", do: unknown, to: sendLost, repeatable: true},
+		{from: sendLost, event: "sighting", do: sighted, to: sendShown, repeatable: true},
 		{from: sendSent, event: "sighting", do: sighted, to: sendShown},
 		{from: sendAwaiting, event: "sighting", do: sighted, to: sendShown, awaiting: true},
 		{from: sendClosed, event: "sighting", do: sighted, to: sendShown},
@@ -222,9 +234,16 @@ func TestEveryTransitionOfASend(t *testing.T) {
 			rows = append(rows, row{from: from, event: event, do: do, to: from, awaiting: from == sendAwaiting})
 		}
 	}
+	for event, do := range map[string]func(*world){"pruned": pruned, "looked for": lookedFor, "cursor set": cursorSet, "the run died": died} {
+		rows = append(rows, row{from: sendLost, event: event, do: do, to: sendLost, repeatable: true})
+	}
+	for event, do := range map[string]func(*world){"refused": refused, "unsent": unsent, "unknown": unknown, "died": died} {
+		rows = append(rows, row{from: "never", event: "lost, intended, " + event, do: once(do), to: sendLost, repeatable: true})
+	}
+	rows = append(rows, row{from: "never", event: "lost, intended, done", do: once(done), to: sendSent, repeatable: true})
 	walked := map[string]bool{}
 	for _, r := range rows {
-		if r.from != r.to {
+		if r.from != r.to && !strings.HasPrefix(r.event, "lost, ") { // those walk several rows of the table
 			walked[r.from+" -> "+r.to] = true
 		}
 	}
@@ -280,6 +299,26 @@ func TestIntendRefusesEveryLiveState(t *testing.T) {
 				t.Errorf("reads as %v, want %s", states, read)
 			}
 		})
+	}
+}
+
+// What was lost reads as never sent to whoever wants to send it, and stands in the list of what was sent.
+func TestLostSendMayGoAgainAndIsListed(t *testing.T) {
+	w := newWorld(t, sendLost, true, false)
+	states, err := w.store.SendStates(t.Context(), "west.referral", []string{"k1"})
+	check(t, err)
+	listed, err := w.store.LedgerMany(t.Context(), "west.referral", [][]engine.Pair{w.change.Known})
+	check(t, err)
+	if len(states) != 0 || len(listed[0]) != 1 || listed[0][0].State != "lost" {
+		t.Fatalf("reads as %v, is listed as %+v", states, listed[0])
+	}
+	w.change.Known = []engine.Pair{{Name: "organization", Value: "ngo-b"}}
+	w.intend()
+	w.settle(engine.Done)
+	listed, err = w.store.LedgerMany(t.Context(), "west.referral", [][]engine.Pair{sendOf("k1").Known[:1], w.change.Known})
+	check(t, err)
+	if len(listed[0]) != 0 || len(listed[1]) != 1 || listed[1][0].State != "sent" {
+		t.Errorf("sent again under other names, it is listed as %+v", listed)
 	}
 }
 
