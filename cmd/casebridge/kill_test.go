@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 )
 
 // crowd opens cases, each referred for one or two services.
@@ -149,10 +147,12 @@ func TestLeaseOfAKilledRun(t *testing.T) {
 	s := atSockets(t, 15*time.Millisecond)
 	p := newPeople(s, 1, 0, 0)
 	p.crowd(30)
+	waits, goOn := s.holdSends(t, p, 3)
 	first := s.start(nil)
-	s.until(func() bool { return s.oscar.Writes() > 3 })
+	<-waits
 	_ = first.Process.Kill()
 	first.wait()
+	goOn()
 	second := s.start(nil)
 	if code := second.wait(); code != exitEnvironment || !strings.Contains(second.out.String(), fmt.Sprintf("process %d", first.Process.Pid)) || !strings.Contains(second.out.String(), "ends by itself at") {
 		t.Errorf("exit %d within the minute:\n%s", code, second.out.String())
@@ -173,11 +173,10 @@ func lastLine(text string) string {
 // until waits for something that a process does.
 func (s *storm) until(happened func() bool) {
 	s.t.Helper()
-	for range 2000 {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if happened() {
 			return
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 	s.t.Fatal("it did not happen")
 }
@@ -229,18 +228,12 @@ func TestSuspendedRun(t *testing.T) {
 	s := atSockets(t, 15*time.Millisecond)
 	p := newPeople(s, 1, 0, 0)
 	p.crowd(40)
-	waits, goOn := make(chan struct{}, 99), make(chan struct{})
-	s.before(t, func(r *http.Request) {
-		if oscarsim.Upserts(r) && p.arrivals() > 5 {
-			waits <- struct{}{}
-			<-goOn
-		}
-	})
+	waits, goOn := s.holdSends(t, p, 5)
 	first := s.start(nil)
 	<-waits
 	time.Sleep(time.Second) // until all that can go on has: what sleeps while it writes to the store keeps everybody from it
 	_ = first.Process.Signal(syscall.SIGSTOP)
-	close(goOn)
+	goOn()
 	s.pass(2 * time.Minute)
 	second := s.start(nil)
 	code := second.wait()
@@ -277,9 +270,12 @@ func TestTerminate(t *testing.T) {
 	s := atSockets(t, 15*time.Millisecond)
 	p := newPeople(s, 1, 0, 0)
 	p.crowd(60)
+	waits, goOn := s.holdSends(t, p, 5)
 	run := s.start(nil)
-	s.until(func() bool { return p.arrivals() > 5 })
+	<-waits
 	_ = run.Process.Signal(syscall.SIGTERM)
+	s.until(func() bool { return strings.Contains(run.out.String(), heard) })
+	goOn()
 	if code := run.wait(); code != exitPartial {
 		t.Errorf("exit %d:\n%s", code, run.out.String())
 	}

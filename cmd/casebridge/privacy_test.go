@@ -75,7 +75,7 @@ func TestNothingShowsInASpool(t *testing.T) {
 		}
 		_, _ = w.Write(append(whole.Body.Bytes(), bytes.Repeat([]byte(" "), 1<<20)...))
 		_ = http.NewResponseController(w).Flush()
-		for range 20 { // until it is on disk, and a while longer
+		for i := 0; i < 20 || h.spools.Load() == 0 && i < 6000; i++ { // until it is on disk, and a while longer
 			time.Sleep(10 * time.Millisecond)
 			h.search(h.temp, "while a list is read")
 		}

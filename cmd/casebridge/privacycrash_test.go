@@ -91,7 +91,7 @@ func TestNothingShowsInACrash(t *testing.T) {
 // crash runs a child process to its end, and returns all that it said and how it ended.
 func (h *hideout) crash(how string, sign os.Signal) string {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestAsCrashing$")
 	cmd.Env = append(h.environ(), crashing+"="+how, "TMPDIR="+h.temp, "GOTRACEBACK=system")

@@ -1,16 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 )
 
 // These variables make the test binary a casebridge whose clock starts at a moment.
@@ -18,6 +21,9 @@ const (
 	asProgram  = "CASEBRIDGE_TEST_NOW"
 	smallFiles = "CASEBRIDGE_TEST_SMALL_FILES" // a write beyond the limit of file sizes is an error, not the end
 )
+
+// heard is what such a program says at once when it is told to stop.
+const heard = "the signal was heard"
 
 func TestMain(m *testing.M) {
 	if text := os.Getenv(asProgram); text != "" {
@@ -38,6 +44,7 @@ func program(from string) int {
 	began := time.Now()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer context.AfterFunc(ctx, func() { fmt.Fprintln(os.Stderr, heard) })()
 	a := app{environ: os.Environ, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, who: who(), now: func() time.Time { return at.Add(time.Since(began)) }}
 	return a.run(ctx, os.Args[1:])
 }
@@ -55,7 +62,7 @@ func atSockets(t *testing.T, latency time.Duration) *storm {
 	return s
 }
 
-// before has programs that start from now on meet do before each of their requests to OSCaR.
+// before has programs that start from now on meet do before each of their requests to OSCaR; these come side by side.
 func (s *storm) before(t *testing.T, do func(*http.Request)) {
 	t.Helper()
 	s.at[1] = serveTest(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,10 +71,32 @@ func (s *storm) before(t *testing.T, do func(*http.Request)) {
 	}))
 }
 
+// holdSends keeps the referrals of programs that start from now on waiting, once more than n have arrived, until
+// goOn; waits is closed when the first of them waits.
+func (s *storm) holdSends(t *testing.T, p *people, n int) (waits <-chan struct{}, goOn func()) {
+	t.Helper()
+	reached, free := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	s.before(t, func(r *http.Request) {
+		select {
+		case <-free:
+			return
+		default:
+		}
+		if oscarsim.Upserts(r) && p.arrivals() > n {
+			first.Do(func() { close(reached) })
+			<-free
+		}
+	})
+	goOn = sync.OnceFunc(func() { close(free) })
+	t.Cleanup(goOn)
+	return reached, goOn
+}
+
 // process is a running casebridge.
 type process struct {
 	*exec.Cmd
-	out   bytes.Buffer
+	out   lockedBuffer
 	ended chan struct{}
 }
 
