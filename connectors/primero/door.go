@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,8 +18,12 @@ import (
 
 var errShut = errors.New("these credentials were refused; Primero locks the account after six refusals, so nothing more is sent")
 
+// nextRefusedEntry speaks of the lock too, because Primero's answer does not tell it from a wrong password (§1.3).
+const nextRefusedEntry = "Check the user and the password of this connection; if both are right, the account may be locked: wait half an hour."
+
 // door lets requests through with their credentials. Until Primero has taken the credentials once,
-// one request goes at a time; after a 401 none goes any more (§1.3: six lock the account).
+// one request goes at a time; after a 401 none leaves any more, of those neither that wait for a connection or before
+// a repetition (§1.3: six lock the account). Refused at most are those under way when the password is changed.
 type door struct {
 	client *rest.Client
 	user   string
@@ -32,9 +37,10 @@ type door struct {
 	token  engine.Secret // legacy sign-in only
 }
 
-func newDoor(s engine.Settings, client *rest.Client) (*door, error) {
+// newDoor reads the credentials; the client is still to be given.
+func newDoor(s engine.Settings) (*door, error) {
 	// Primero stores user names in small letters and compares them to the letter (§1.1).
-	d := &door{client: client, user: strings.ToLower(strings.TrimSpace(s.Text("user"))), secret: s.Secret("password"), first: make(chan struct{}, 1)}
+	d := &door{user: strings.ToLower(strings.TrimSpace(s.Text("user"))), secret: s.Secret("password"), first: make(chan struct{}, 1)}
 	for _, name := range []string{"user", "password"} {
 		if s.Text(name) == "" {
 			return nil, &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: name, Err: errors.New("is missing")}
@@ -43,11 +49,70 @@ func newDoor(s engine.Settings, client *rest.Client) (*door, error) {
 	switch s.Text("auth") {
 	case "basic":
 		d.basic = true
-	case "token":
+		if err := fewer(s); err != nil {
+			return nil, err
+		}
+	case "token": // one that has run out does not count towards the lock
 	default:
 		return nil, &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: "auth", Err: errors.New(`must be "basic" or "token"`)}
 	}
 	return d, nil
+}
+
+// fewer makes sure that fewer requests are under way at once than Primero refuses before it locks the account.
+func fewer(s engine.Settings) error {
+	lock, err := rest.Whole(s, "lock_after", 0, 1000)
+	if err != nil {
+		return err
+	}
+	atOnce, err := rest.Whole(s, "connections", 1, 100)
+	if err != nil || lock == 0 || atOnce < lock || atOnce == 1 {
+		return err
+	}
+	return &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: "connections",
+		Err:  fmt.Errorf("a changed password would be refused to %d requests at once, and Primero locks the account after %d", atOnce, lock),
+		Next: "Set connections below that, or lock_after to what Primero is set to for this account (0 if it never locks)."}
+}
+
+// guard stands before the transport, where a request has its place: what waited for one learns here that the
+// credentials were refused meanwhile.
+type guard struct {
+	door *door
+	next http.RoundTripper
+}
+
+func (d *door) guard(next http.RoundTripper) http.RoundTripper { return guard{d, next} }
+
+// RoundTrip implements http.RoundTripper.
+func (g guard) RoundTrip(q *http.Request) (*http.Response, error) {
+	if !strings.HasPrefix(q.Header.Get("Authorization"), "Basic ") {
+		return g.next.RoundTrip(q)
+	}
+	if _, shut := g.door.state(); shut {
+		if q.Body != nil {
+			_ = q.Body.Close()
+		}
+		return nil, shutFault("sign in", "")
+	}
+	answer, err := g.next.RoundTrip(q)
+	if err == nil && answer.StatusCode == http.StatusUnauthorized {
+		g.door.mu.Lock()
+		g.door.shut = true
+		g.door.mu.Unlock()
+	}
+	return answer, err
+}
+
+// CloseIdleConnections passes Client.Close on.
+func (g guard) CloseIdleConnections() {
+	if next, ok := g.next.(interface{ CloseIdleConnections() }); ok {
+		next.CloseIdleConnections()
+	}
+}
+
+// shutFault is the fault of a request that was not let out.
+func shutFault(op, ref string) *engine.Fault {
+	return rest.Unsent(engine.Fault{Kind: engine.Auth, Op: op, Ref: ref, Err: errShut, Next: "Correct the user or the password of this connection, then start again."})
 }
 
 // do sends r with the credentials.
@@ -63,7 +128,7 @@ func (d *door) do(ctx context.Context, r rest.Request) (*rest.Response, error) {
 		_, shut = d.state()
 	}
 	if shut {
-		return nil, rest.Unsent(engine.Fault{Kind: engine.Auth, Op: r.Op, Ref: r.Ref, Err: errShut, Next: "Correct the user or the password of this connection, then start again."})
+		return nil, shutFault(r.Op, r.Ref)
 	}
 	if d.basic {
 		return ownWord(d.send(ctx, r, "Basic "+base64.StdEncoding.EncodeToString([]byte(d.user+":"+d.secret.Reveal()))))
@@ -89,6 +154,7 @@ func (d *door) send(ctx context.Context, r rest.Request, authorization string) (
 	switch {
 	case answer.Status == http.StatusUnauthorized:
 		d.shut = true
+		asFault(err, r.Op, r.Ref).Next = nextRefusedEntry
 	case answer.Status/100 == 2:
 		d.proven = true
 	}
@@ -116,7 +182,7 @@ func (d *door) signIn(ctx context.Context, stale engine.Secret) (engine.Secret, 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.shut {
-		return engine.Secret{}, rest.Unsent(engine.Fault{Kind: engine.Auth, Op: "sign in", Err: errShut})
+		return engine.Secret{}, shutFault("sign in", "")
 	}
 	if !d.token.Empty() && d.token.Reveal() != stale.Reveal() {
 		return d.token, nil

@@ -1,7 +1,10 @@
 package primero_test
 
 import (
+	"net/http"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,6 +93,83 @@ func TestSettingsAreChecked(t *testing.T) {
 		_, err := primero.Driver{}.Open(engine.Opening{Settings: engine.NewSettings(values), Now: time.Now})
 		if f := faultOf(t, err); f.Kind != engine.Environment || f.Ref != name {
 			t.Errorf("%s: %v", name, f)
+		}
+	}
+}
+
+// heldBack lets requests through until it is armed; from then on it keeps them until so many wait, and then lets all go.
+type heldBack struct {
+	armed   chan struct{}
+	full    chan struct{}
+	waiting atomic.Int32
+	want    int32
+}
+
+func (h *heldBack) RoundTrip(q *http.Request) (*http.Response, error) {
+	select {
+	case <-h.armed:
+		if h.waiting.Add(1) == h.want {
+			close(h.full)
+		}
+		<-h.full
+	default:
+	}
+	return http.DefaultTransport.RoundTrip(q)
+}
+
+// A password that is changed in the middle of a run is refused to those requests that are under way, and to no other:
+// neither to those that wait for a connection nor to those that wait before a repetition.
+func TestPasswordChangedOnTheWayDoesNotLockTheAccount(t *testing.T) {
+	const connections = 5
+	h := &heldBack{armed: make(chan struct{}), full: make(chan struct{}), want: connections}
+	w := newWorld(t, nil)
+	settings := map[string]string{"user": sim.DefaultUser, "password": sim.DefaultPassword, "rate": "0", "retries": "2", "connections": strconv.Itoa(connections)}
+	conn := dial(t, w.url, settings, h, w.clock.now)
+	if err := conn.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SetPassword(sim.DefaultUser, "another-password"); err != nil {
+		t.Fatal(err)
+	}
+	before := w.Requests().Total
+	close(h.armed)
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			_, err := conn.Reader().Find(t.Context(), engine.Lookup{Object: "case", By: "case_id", Values: []string{strconv.Itoa(i)}})
+			if engine.KindOf(err) != engine.Auth {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := w.Requests().Total - before; n != connections {
+		t.Errorf("%d requests left with the old password", n)
+	}
+	settings["password"] = "another-password"
+	if err := dial(t, w.url, settings, nil, w.clock.now).Check(t.Context()); err != nil {
+		t.Errorf("the account is locked: %v", err)
+	}
+}
+
+// So many requests at once as Primero refuses before it locks are not allowed, unless the account is said to bear more.
+func TestMoreConnectionsThanRefusals(t *testing.T) {
+	for _, c := range []struct {
+		connections, lock, auth string
+		refused                 string // the setting that is named
+	}{
+		{"5", "", "", ""}, {"6", "", "", "connections"}, {"16", "0", "", ""}, {"16", "17", "", ""}, {"17", "17", "", "connections"}, {"1", "1", "", ""},
+		{"16", "", "token", ""}, {"1", "-1", "", "lock_after"}, {"1", "often", "", "lock_after"},
+	} {
+		_, err := primero.Driver{}.Open(engine.Opening{Now: time.Now, Settings: engine.NewSettings(map[string]string{
+			"url": "https://west.test", "user": "u", "password": "p", "connections": c.connections, "lock_after": c.lock, "auth": c.auth})})
+		switch {
+		case c.refused == "" && err != nil:
+			t.Errorf("%+v: %v", c, err)
+		case c.refused != "" && err == nil:
+			t.Errorf("%+v: allowed", c)
+		case c.refused != "" && (faultOf(t, err).Ref != c.refused || engine.KindOf(err) != engine.Environment):
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }

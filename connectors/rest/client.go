@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Base          string                                     // "https://host/path"; no credentials, no query
 	Transport     http.RoundTripper                          // nil: the client's own; ReadOnly(nil): the same, without writes
+	Wrap          func(http.RoundTripper) http.RoundTripper  // put round the transport: it sees each request when that has its place, and its answer before the place is free; nil: nothing
 	Connections   int                                        // requests at the same time; 0: 5
 	RatePerSecond float64                                    // requests started per second; 0: no limit
 	Timeout       time.Duration                              // for one attempt, its body included; 0: 60s
@@ -53,6 +54,9 @@ func New(o Options) (*Client, error) {
 	o = o.withDefaults()
 	c := &Client{base: base, o: o, places: make(chan struct{}, o.Connections)}
 	c.transport = chooseTransport(o.Transport, o.Connections)
+	if o.Wrap != nil {
+		c.transport = o.Wrap(c.transport)
+	}
 	if o.RatePerSecond > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(o.RatePerSecond), o.Connections)
 	}

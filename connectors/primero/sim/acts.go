@@ -134,6 +134,8 @@ func (s *System) DisableUser(userName string) error {
 
 // SetPassword gives a user another password, as an administrator does; the old one is refused from then on.
 func (s *System) SetPassword(userName, password string) error {
+	s.mu.RLock() // the list of users
+	defer s.mu.RUnlock()
 	s.door.mu.Lock()
 	defer s.door.mu.Unlock()
 	u := s.user(userName)

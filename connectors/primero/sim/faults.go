@@ -74,7 +74,8 @@ type Counts struct {
 
 // watcher sees every request: it logs, counts and picks faults.
 type watcher struct {
-	mu       sync.Mutex
+	hook     sync.Mutex // holds while Switches.Fault is asked
+	mu       sync.Mutex // guards the rest; held too while a match of FailNext is asked
 	log      []Request
 	requests map[string]int
 	writes   map[string]int
@@ -91,7 +92,8 @@ func newWatcher() watcher {
 	return watcher{requests: map[string]int{}, writes: map[string]int{}}
 }
 
-// FailNext makes the next times requests that match go wrong; a nil match fits every request.
+// FailNext makes the next times requests that match go wrong; a nil match fits every request. It is asked about
+// one request at a time, so that it may keep counts, and must not ask the System anything itself.
 func (s *System) FailNext(match func(*http.Request) bool, kind FaultKind, times int) {
 	s.Inject(match, Fault{Kind: kind}, times)
 }
@@ -109,7 +111,7 @@ func (s *System) fault(r *http.Request) Fault {
 	hook := s.switches.Fault
 	s.mu.RUnlock()
 	if hook != nil {
-		if f := hook(r); f.Kind != NoFault {
+		if f := s.ask(hook, r); f.Kind != NoFault {
 			return f
 		}
 	}
@@ -123,6 +125,12 @@ func (s *System) fault(r *http.Request) Fault {
 		}
 	}
 	return Fault{}
+}
+
+func (s *System) ask(hook func(*http.Request) Fault, r *http.Request) Fault {
+	s.watch.hook.Lock()
+	defer s.watch.hook.Unlock()
+	return hook(r)
 }
 
 // under handles a request under a fault. cut is how many bytes of the answer

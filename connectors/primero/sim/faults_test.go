@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -108,10 +109,17 @@ func TestTimeoutsLeaveWhenTheClientDoes(t *testing.T) {
 	for kind, done := range map[sim.FaultKind]bool{sim.Timeout: false, sim.TimeoutAfter: true} {
 		w := newWorld(t)
 		id := w.child(nil)
-		w.FailNext(nil, kind, 1)
-		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		ctx, cancel := context.WithCancel(context.Background())
+		came := make(chan struct{})
+		w.FailNext(func(*http.Request) bool { close(came); return true }, kind, 1)
+		go func() { // the client leaves as soon as it has caused what it will
+			<-came
+			for done && w.Writes().Total == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+		}()
 		_, _, err := online(t, w)(ctx, "PATCH", "/api/v2/cases/"+id, `{"data":{"age":7}}`)
-		cancel()
 		equal(t, "error", err != nil, true)
 		equal(t, string(kind), w.stored(id).Get("age").Exists(), done)
 	}
@@ -133,6 +141,41 @@ func TestSlowAndHookedFaults(t *testing.T) {
 	})
 	w.ask(200, "GET", anyCall, "")
 	w.ask(502, "GET", anyCall+"&page=2", "")
+}
+
+// Requests come side by side; what a test is asked about them may keep counts all the same.
+func TestHookIsAskedAboutOneRequestAtATime(t *testing.T) {
+	w := newWorld(t)
+	asked, within, most := 0, 0, 0
+	w.Switch(func(s *sim.Switches) {
+		s.Fault = func(*http.Request) sim.Fault {
+			asked, within = asked+1, within+1
+			most = max(most, within)
+			runtime.Gosched()
+			within--
+			return sim.Fault{}
+		}
+	})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				w.send("GET", anyCall, "")
+			}
+		})
+	}
+	all.Wait()
+	equal(t, "asked", asked, 160)
+	equal(t, "at once", most, 1)
+}
+
+func TestPeopleOfOneAccountAtOnce(t *testing.T) {
+	w := newWorld(t)
+	var all sync.WaitGroup
+	all.Go(func() { equal(t, "password", w.SetPassword("worker1", "another"), nil) })
+	all.Go(func() { equal(t, "removed", w.RemoveUser("worker2"), nil) })
+	all.Wait()
+	w.as("worker1", "another").ask(200, "GET", anyCall, "")
 }
 
 func TestCommitLate(t *testing.T) {

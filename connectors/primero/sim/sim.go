@@ -66,7 +66,8 @@ type Switches struct {
 	LostUpdate func(caseID string)
 	// CommitLate makes what people do visible only that long after its stamp.
 	CommitLate time.Duration
-	// Fault, when set, is asked about every request, before the queue of FailNext.
+	// Fault, when set, is asked about every request, before the queue of FailNext: about one at a time, so
+	// that it may keep counts and let people act meanwhile. It must not send a request itself.
 	Fault func(*http.Request) Fault
 }
 
