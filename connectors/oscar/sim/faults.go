@@ -47,7 +47,8 @@ type fault struct {
 }
 
 // FailNext makes the next `times` requests that match fail; a nil match takes
-// every request. Orders are kept in turn: the first that matches is used up first.
+// every request. Orders are kept in turn: the first that matches is used up first. A match is asked about one
+// request at a time, so that it may keep counts, and must not ask the System anything itself.
 func (s *System) FailNext(match func(*http.Request) bool, failure Failure, times int) {
 	if match == nil {
 		match = func(*http.Request) bool { return true }
