@@ -18,7 +18,7 @@ func dateFunctions() []*function {
 	}
 }
 
-func runLocalDate(f *frame, _ engine.Pos, a []value) value {
+func runLocalDate(f *frame, _ site, a []value) value {
 	if _, err := time.Parse(dayForm, a[0].text); err == nil {
 		return a[0]
 	}
@@ -35,7 +35,7 @@ func parseInstant(s string) (time.Time, bool) {
 	return at, err == nil
 }
 
-func runAge(_ *frame, _ engine.Pos, a []value) value {
+func runAge(_ *frame, _ site, a []value) value {
 	birth, err1 := time.Parse(dayForm, a[0].text)
 	day, err2 := time.Parse(dayForm, a[1].text)
 	if err1 != nil || err2 != nil || day.Before(birth) {

@@ -115,7 +115,7 @@ func (d *decision) walk(r *route, i int, it item) {
 
 // each goes on once for every row.
 func (d *decision) each(s *eachStep, r *route, next int, it item) {
-	rows := d.rows(s.at, s.list(&d.frame))
+	rows := d.rows(s.over, 0, s.list(&d.frame))
 	if d.broke(&it) {
 		return
 	}

@@ -358,7 +358,7 @@ routes:
 `)
 	got := decide(f, `{"id":"c1","visits":[{"id":"v1","ref":"secret words"},{"id":"v2","ref":"12"}]}`, nil)
 	expect(t, got, `
-visits quarantine object=west.message item=visit v1 why=the text is no whole number code=mapping
+visits quarantine object=west.message item=visit v1 why=visit.ref is no whole number: correct it in the system that it comes from code=mapping
 visits send object=west.message item=visit v2 doc={"place":"here","ref":12} once=["visit","v2"]
 `)
 	if place := got.Changes[0].Reason.Place; place != "flow.yaml:10:26" {

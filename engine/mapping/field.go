@@ -151,7 +151,7 @@ func (r *fieldRule) misfit(v value) *engine.Reason {
 	if takes == anything || v.kind != object && (takes == listForm) == (v.kind == list) {
 		return nil
 	}
-	reason := r.reason("the field " + r.name + " takes " + takes.String() + ", and this is " + v.kind.String())
+	reason := r.reason("the field " + r.name + " takes " + takes.String() + ", and this is " + v.kind.String() + ": " + offType)
 	return &reason
 }
 

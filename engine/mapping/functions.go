@@ -49,7 +49,7 @@ type function struct {
 	many    bool           // more arguments than takes names are allowed
 	gives   *shape
 	giving  func(args []typed) *shape                                // instead of gives
-	run     func(f *frame, at engine.Pos, args []value) value        // must not keep args
+	run     func(f *frame, at site, args []value) value              // must not keep args
 	compile func(e *exprCompiler, n ast.Node, args []ast.Node) typed // instead of run
 }
 
@@ -99,14 +99,15 @@ func (e *exprCompiler) plainCall(n ast.Node, fn *function, args []ast.Node) type
 	if fn.giving != nil {
 		gives = fn.giving(ts)
 	}
-	return typed{invoke(fn, e.place(n), codes), gives.in(class)}
+	return typed{invoke(fn, e.site(n, args...), codes), gives.in(class)}
 }
 
 // What a function may take beside one form.
 const (
-	scalar  form = 100 + iota // a text, a number, or true and false
-	numeral                   // a text or a number
-	counted                   // a text or a list
+	scalar    form = 100 + iota // a text, a number, or true and false
+	numeral                     // a text or a number
+	counted                     // a text or a list
+	plainList                   // a list of such as are no lists or records themselves
 )
 
 // alternatives are the forms that each of them stands for, and their name.
@@ -118,6 +119,8 @@ func alternatives(want form) (forms []form, name string) {
 		return []form{textForm, numberForm}, "a text or a number"
 	case counted:
 		return []form{textForm, listForm}, "a text or a list"
+	case plainList:
+		return []form{listForm}, "a list of texts or numbers"
 	default:
 		return []form{want}, want.String()
 	}
@@ -129,24 +132,27 @@ func (e *exprCompiler) checkArgument(n ast.Node, fn *function, want form, s *sha
 		return true
 	}
 	forms, name := alternatives(want)
-	if slices.Contains(forms, s.form) {
+	inside, given := s.element().form, s.form.String()
+	if listed := inside == listForm || inside == recordForm; want == plainList && listed {
+		given = "a list of lists or records"
+	} else if slices.Contains(forms, s.form) {
 		return true
 	}
-	e.refuse(n, "mismatched", fmt.Sprintf("%s takes %s here, not %s", fn.Name, name, s.form), "it is "+fn.Signature)
+	e.refuse(n, "mismatched", fmt.Sprintf("%s takes %s here, not %s", fn.Name, name, given), "it is "+fn.Signature)
 	return false
 }
 
 // invoke runs a function. Arguments of the wrong kind, which only a record that
 // differs from its catalogue brings, break the expression down.
-func invoke(fn *function, at engine.Pos, codes []code) code {
+func invoke(fn *function, at site, codes []code) code {
 	run, takes := fn.run, fn.takes
 	return func(f *frame) value {
 		base := len(f.stack)
 		for i, c := range codes {
 			v := c(f)
-			if !fits(takes[min(i, len(takes)-1)], v.kind) {
+			if want := takes[min(i, len(takes)-1)]; !fits(want, v.kind) {
 				f.stack = f.stack[:base]
-				return f.fail(at, fn.Name+" was given "+v.kind.String())
+				return f.misfit(at, i, v, fn.Name, want)
 			}
 			f.stack = append(f.stack, v)
 		}
@@ -171,6 +177,8 @@ func fits(want form, k kind) bool {
 		return is == textForm || is == numberForm
 	case want == counted:
 		return is == textForm || is == listForm
+	case want == plainList:
+		return is == listForm
 	default:
 		return is == want
 	}
@@ -180,10 +188,10 @@ func valueFunctions() []*function {
 	return []*function{
 		{FunctionDoc: FunctionDoc{"given", "given(x)", "True when x is there: not absent and not null. An empty text is there. Of a step's name: something was found."},
 			takes: []form{anything}, least: 1, gives: truthShape,
-			run: func(_ *frame, _ engine.Pos, a []value) value { return truthValue(a[0].given()) }},
+			run: func(_ *frame, _ site, a []value) value { return truthValue(a[0].given()) }},
 		{FunctionDoc: FunctionDoc{"blank", "blank(x)", "True when x is absent, null, an empty text, only white space, or an empty list."},
 			takes: []form{anything}, least: 1, gives: truthShape,
-			run: func(_ *frame, _ engine.Pos, a []value) value { return truthValue(a[0].blank()) }},
+			run: func(_ *frame, _ site, a []value) value { return truthValue(a[0].blank()) }},
 		{FunctionDoc: FunctionDoc{"has", `has(record, "field")`, "True when the record has the field, even when it is null there."},
 			takes: []form{recordForm, textForm}, least: 2, compile: compileHas},
 		{FunctionDoc: FunctionDoc{"or_else", "or_else(a, b, ...)", "The first that is not blank; nothing when all are."},
@@ -227,18 +235,18 @@ func compileOrElse(e *exprCompiler, n ast.Node, args []ast.Node) typed {
 	}, s}
 }
 
-func runText(f *frame, at engine.Pos, a []value) value {
+func runText(f *frame, at site, a []value) value {
 	if a[0].kind == null {
 		return value{}
 	}
 	s, ok := a[0].plain()
 	if !ok {
-		return f.fail(at, "the number is too long to be written out")
+		return f.tooLong(at, 0)
 	}
 	return textValue(s)
 }
 
-func runInt(f *frame, at engine.Pos, a []value) value {
+func runInt(f *frame, at site, a []value) value {
 	v := a[0]
 	if v.blank() {
 		return value{}
@@ -246,14 +254,14 @@ func runInt(f *frame, at engine.Pos, a []value) value {
 	if v.kind == number {
 		plain, ok := plainNumber(v.text)
 		if !ok {
-			return f.fail(at, "the number is too long to be written out")
+			return f.tooLong(at, 0)
 		}
 		whole, _, _ := strings.Cut(plain, ".")
 		return numberValue(strings.Replace(whole, "-0", "0", 1))
 	}
 	whole, ok := wholeNumber(strings.TrimSpace(v.text))
 	if !ok {
-		return f.fail(at, "the text is no whole number")
+		return f.fail(at.pos, at.of(0)+" is no whole number: correct it in the system that it comes from")
 	}
 	return numberValue(whole)
 }

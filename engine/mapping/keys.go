@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/casebridge/casebridge/engine"
 )
@@ -15,7 +16,7 @@ func plainText(v value) string {
 func (d *decision) pair(b binding, v value) engine.Pair {
 	s, ok := v.plain()
 	if !ok {
-		d.fail(b.at, b.name+" must be one value, and this is "+v.kind.String())
+		d.fail(b.at, fmt.Sprintf("%s must be one value, and this is %s: %s", b.name, v.kind, offType))
 	}
 	return engine.Pair{Name: b.name, Value: s}
 }

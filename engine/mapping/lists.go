@@ -6,8 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
-
-	"github.com/casebridge/casebridge/engine"
 )
 
 func listFunctions() []*function {
@@ -33,9 +31,9 @@ func listFunctions() []*function {
 		{FunctionDoc: FunctionDoc{"last", "last(list)", "The last entry of a list."},
 			takes: []form{listForm}, least: 1, giving: elementOf, run: runLast},
 		{FunctionDoc: FunctionDoc{"min", "min(list)", "The smallest of the numbers, or the first of the texts, that are there."},
-			takes: []form{listForm}, least: 1, giving: elementOf, run: extreme(-1)},
+			takes: []form{plainList}, least: 1, giving: elementOf, run: extreme(-1)},
 		{FunctionDoc: FunctionDoc{"max", "max(list)", "The largest of the numbers, or the last of the texts, that are there."},
-			takes: []form{listForm}, least: 1, giving: elementOf, run: extreme(1)},
+			takes: []form{plainList}, least: 1, giving: elementOf, run: extreme(1)},
 	}
 }
 
@@ -57,9 +55,9 @@ func (e *exprCompiler) loop(n ast.Node, fn *function, args []ast.Node, gives fun
 	e.loops = append(e.loops, elem)
 	test := e.body(fn.Name, body)
 	e.loops = e.loops[:len(e.loops)-1]
-	at := e.place(n)
+	at := e.site(n, args[0])
 	return typed{func(f *frame) value {
-		return run(f.rows(at, over.code(f)), func(v value) value {
+		return run(f.rows(at, 0, over.code(f)), func(v value) value {
 			f.slots[elem.slot] = v
 			return test.code(f)
 		})
@@ -143,21 +141,21 @@ func mapRun(items []value, test func(value) value) value {
 	return listValue(out)
 }
 
-func runLen(_ *frame, _ engine.Pos, a []value) value {
+func runLen(_ *frame, _ site, a []value) value {
 	if a[0].kind == list {
 		return numberValue(strconv.Itoa(len(a[0].elements())))
 	}
 	return numberValue(strconv.Itoa(utf8.RuneCountInString(a[0].text))) // nothing has no characters
 }
 
-func runFirst(_ *frame, _ engine.Pos, a []value) value {
+func runFirst(_ *frame, _ site, a []value) value {
 	if items := a[0].elements(); len(items) > 0 {
 		return items[0]
 	}
 	return value{}
 }
 
-func runLast(_ *frame, _ engine.Pos, a []value) value {
+func runLast(_ *frame, _ site, a []value) value {
 	if items := a[0].elements(); len(items) > 0 {
 		return items[len(items)-1]
 	}
@@ -165,10 +163,10 @@ func runLast(_ *frame, _ engine.Pos, a []value) value {
 }
 
 // extreme gives the smallest (-1) or largest (1) entry; entries that are nothing do not count.
-func extreme(sign int) func(*frame, engine.Pos, []value) value {
-	return func(f *frame, at engine.Pos, a []value) value {
+func extreme(sign int) func(*frame, site, []value) value {
+	return func(f *frame, at site, a []value) value {
 		var best value
-		for _, item := range f.rows(at, a[0]) {
+		for _, item := range f.rows(at, 0, a[0]) {
 			if !item.given() {
 				continue
 			}
@@ -178,7 +176,7 @@ func extreme(sign int) func(*frame, engine.Pos, []value) value {
 			}
 			order, ok := compareValues(item, best)
 			if !ok {
-				return f.fail(at, "the list holds values that have no order among them")
+				return f.fail(at.pos, fmt.Sprintf("%s holds %s and %s, which have no order among them: %s", at.of(0), best.kind, item.kind, offType))
 			}
 			if order == sign {
 				best = item

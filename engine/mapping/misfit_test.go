@@ -24,7 +24,7 @@ routes:
 		`{"id":"c1","extra":"one"}`:   "the field parts takes a list, and this is a text",
 	} {
 		got := decide(f, body, nil)
-		if len(got.Changes) != 1 || got.Changes[0].Verdict != "quarantine" || got.Changes[0].Reason.Text != why {
+		if len(got.Changes) != 1 || got.Changes[0].Verdict != "quarantine" || got.Changes[0].Reason.Text != why+": "+offType {
 			t.Errorf("%s: %s", body, told(got))
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
-
-	"github.com/casebridge/casebridge/engine"
 )
 
 // truthy compiles an operand that must be true or false.
@@ -31,7 +29,7 @@ func (e *exprCompiler) unary(n *ast.UnaryNode) typed {
 		return of
 	}
 	zero := constant(numberValue("0"), numberShape)
-	return typed{e.arithmetic(n, '-', zero.code, of.code), of.shape}
+	return typed{e.arithmetic(e.site(n, n.Node, n.Node), '-', zero.code, of.code), of.shape}
 }
 
 // not of nothing is nothing, so that a must does not pass on what is absent.
@@ -60,7 +58,7 @@ func (e *exprCompiler) binary(n *ast.BinaryNode) typed {
 	case "-", "*", "/", "%":
 		left, right := e.operand(n.Left, numberForm), e.operand(n.Right, numberForm)
 		e.checkDivisor(n)
-		return typed{e.arithmetic(n, n.Operator[0], left.code, right.code), numberShape.in(closest(left.shape.class, right.shape.class))}
+		return typed{e.arithmetic(e.site(n, n.Left, n.Right), n.Operator[0], left.code, right.code), numberShape.in(closest(left.shape.class, right.shape.class))}
 	case "in":
 		return e.within(n)
 	case "contains", "startsWith", "endsWith":
@@ -174,7 +172,7 @@ func (e *exprCompiler) ordering(n *ast.BinaryNode) typed {
 	e.checkComparable(n, left.shape, right.shape)
 	e.checkDate(n.Left, right.shape)
 	e.checkDate(n.Right, left.shape)
-	a, b, op, at := left.code, right.code, n.Operator, e.place(n)
+	a, b, op, at := left.code, right.code, n.Operator, e.site(n, n.Left, n.Right)
 	return typed{func(f *frame) value {
 		x, y := a(f), b(f)
 		if !x.given() || !y.given() {
@@ -182,7 +180,7 @@ func (e *exprCompiler) ordering(n *ast.BinaryNode) typed {
 		}
 		order, ok := compareValues(x, y)
 		if !ok {
-			return f.fail(at, x.kind.String()+" is compared with "+y.kind.String())
+			return f.fail(at.pos, fmt.Sprintf("%s is %s and %s is %s, of which none comes first: %s", at.of(0), x.kind, at.of(1), y.kind, offType))
 		}
 		return truthValue(holds(op, order))
 	}, truthShape}
@@ -246,23 +244,23 @@ func (e *exprCompiler) plus(n *ast.BinaryNode) typed {
 	return typed{e.sum(n, left.code, right.code), s.in(closest(left.shape.class, right.shape.class))}
 }
 
-func (e *exprCompiler) sum(n ast.Node, a, b code) code {
-	at := e.place(n)
+func (e *exprCompiler) sum(n *ast.BinaryNode, a, b code) code {
+	at := e.site(n, n.Left, n.Right)
 	return func(f *frame) value {
 		x, y := a(f), b(f)
 		switch {
 		case !x.given() || !y.given():
 			return value{}
 		case x.kind == text && y.kind == text:
-			return f.joined(at, len(x.text)+len(y.text), func() string { return x.text + y.text })
+			return f.joined(at.pos, len(x.text)+len(y.text), func() string { return x.text + y.text })
 		default:
 			return f.calculate(at, '+', x, y)
 		}
 	}
 }
 
-func (e *exprCompiler) arithmetic(n ast.Node, op byte, a, b code) code {
-	at := e.place(n)
+// arithmetic calculates with the values of one or two nodes; of one, it is the second.
+func (e *exprCompiler) arithmetic(at site, op byte, a, b code) code {
 	return func(f *frame) value {
 		x, y := a(f), b(f)
 		if !x.given() || !y.given() {
@@ -272,15 +270,21 @@ func (e *exprCompiler) arithmetic(n ast.Node, op byte, a, b code) code {
 	}
 }
 
-func (f *frame) calculate(at engine.Pos, op byte, x, y value) value {
-	if x.kind != number || y.kind != number {
-		return f.fail(at, "this needs two numbers")
+func (f *frame) calculate(at site, op byte, x, y value) value {
+	for i, v := range [...]value{x, y} {
+		if v.kind != number {
+			return f.fail(at.pos, fmt.Sprintf("%s is %s where a number is needed: %s", at.of(i), v.kind, offType))
+		}
 	}
 	out, ok := calculate(op, x.text, y.text)
-	if !ok {
-		return f.fail(at, "these numbers have no such result")
+	switch {
+	case ok:
+		return numberValue(out)
+	case (op == '/' || op == '%') && compareNumbers(y.text, "0") == 0:
+		return f.fail(at.pos, at.of(1)+" is 0, and nothing can be divided by 0: correct it in the system that it comes from")
+	default:
+		return f.fail(at.pos, fmt.Sprintf("%s or %s is too large a number to calculate with: correct it in the system that it comes from", at.of(0), at.of(1)))
 	}
-	return numberValue(out)
 }
 
 // within is "in": whether a list holds the value.
@@ -296,10 +300,10 @@ func (e *exprCompiler) within(n *ast.BinaryNode) typed {
 			e.checkLiterals(item, what.shape)
 		}
 	}
-	a, b, at := what.code, where.code, e.place(n)
+	a, b, at := what.code, where.code, e.site(n, n.Right)
 	return typed{func(f *frame) value {
 		x := a(f)
-		for _, item := range f.rows(at, b(f)) {
+		for _, item := range f.rows(at, 0, b(f)) {
 			if equal(x, item) {
 				return truthValue(true)
 			}

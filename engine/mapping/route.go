@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/spec"
@@ -241,9 +242,18 @@ func (rc *routeCompiler) list(s *spec.Step) typed {
 	return t
 }
 
+// listSite names the list of a step by its path, where it is one.
+func listSite(s *spec.Step) site {
+	what := s.List.Text
+	if strings.ContainsAny(what, " ([") {
+		what = "the list of " + s.Name.Text
+	}
+	return site{s.List.At, []string{what}}
+}
+
 func (rc *routeCompiler) each(s *spec.Step) step {
 	over := rc.list(s)
-	e := &eachStep{list: over.code, none: s.None}
+	e := &eachStep{list: over.code, over: listSite(s), none: s.None}
 	e.about = rc.bind(s, over.shape.element())
 	e.where = rc.optional(s.Where)
 	for _, expr := range s.Distinct {
@@ -266,7 +276,7 @@ func (rc *routeCompiler) itemName(expr spec.Scalar) code {
 
 func (rc *routeCompiler) pick(s *spec.Step) step {
 	over := rc.list(s)
-	p := &pickStep{list: over.code, none: cmp.Or(s.None, spec.Nothing), several: s.Several}
+	p := &pickStep{list: over.code, over: listSite(s), none: cmp.Or(s.None, spec.Nothing), several: s.Several}
 	p.about = rc.bind(s, over.shape.element())
 	p.where = rc.optional(s.Where)
 	for _, line := range s.Try {

@@ -159,13 +159,14 @@ func (s *ledgerStep) fits(entry, answer value) bool {
 type pickStep struct {
 	about
 	list          code
+	over          site // the list
 	where         code // may be nil
 	try           []code
 	none, several spec.Otherwise
 }
 
 func (s *pickStep) take(d *decision, it *item) bool {
-	items := d.rows(s.at, s.list(&d.frame))
+	items := d.rows(s.over, 0, s.list(&d.frame))
 	if d.trace != nil {
 		d.trace.rows = len(items)
 	}
@@ -347,6 +348,7 @@ func (s *provesStep) take(d *decision, _ *item) bool {
 type eachStep struct {
 	about
 	list     code
+	over     site // the list
 	where    code
 	distinct []code
 	item     code

@@ -2,12 +2,11 @@ package mapping
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
-
-	"github.com/casebridge/casebridge/engine"
 )
 
 // namespace is what all ids made by uuid5 belong to. It must never change: the
@@ -24,7 +23,7 @@ var longYear = regexp.MustCompile(`^\d{5}-\d{2}-\d{2}$`)
 func textFunctions() []*function {
 	one := func(name, signature, doc string, do func(string) string) *function {
 		return &function{FunctionDoc: FunctionDoc{name, signature, doc}, takes: []form{textForm}, least: 1, gives: textShape,
-			run: func(_ *frame, _ engine.Pos, a []value) value { return onText(a[0], do) }}
+			run: func(_ *frame, _ site, a []value) value { return onText(a[0], do) }}
 	}
 	return []*function{
 		one("trim", "trim(text)", "The text without white space at its ends.", strings.TrimSpace),
@@ -38,17 +37,17 @@ func textFunctions() []*function {
 		{FunctionDoc: FunctionDoc{"split", "split(text, separator)", "The parts of the text, as a list."},
 			takes: []form{textForm, textForm}, least: 2, gives: listOf(textShape), run: runSplit},
 		{FunctionDoc: FunctionDoc{"join", "join(list, separator)", "The texts of the list in one, with the separator between them."},
-			takes: []form{listForm, textForm}, least: 2, gives: textShape, run: runJoin},
+			takes: []form{plainList, textForm}, least: 2, gives: textShape, run: runJoin},
 		{FunctionDoc: FunctionDoc{"pad_to_even", "pad_to_even(code, pad)", "A code of an odd number of digits gets pad in front: location codes have two digits per level, and lose a leading zero when kept as numbers."},
 			takes: []form{textForm, textForm}, checks: []literalCheck{nil, mustBeOne}, least: 2, gives: textShape,
-			run: func(_ *frame, _ engine.Pos, a []value) value {
+			run: func(_ *frame, _ site, a []value) value {
 				return onText(a[0], func(s string) string { return padToEven(s, a[1].text) })
 			}},
 		{FunctionDoc: FunctionDoc{"code_prefix", "code_prefix(code, n, skip)", "The first n characters of a code, after a zero was put before an odd number of digits and the text skip (which may be left out) was taken off its start. Nothing when it is shorter."},
 			takes: []form{textForm, numberForm, textForm}, checks: []literalCheck{nil, mustBeCount}, least: 2, gives: textShape, run: runCodePrefix},
 		{FunctionDoc: FunctionDoc{"join_names", "join_names(latin, local)", "A name in two scripts as \"local (latin)\"; the one that is there; once when both are equal."},
 			takes: []form{textForm, textForm}, least: 2, gives: textShape,
-			run: func(_ *frame, _ engine.Pos, a []value) value { return joinNames(a[0].text, a[1].text) }},
+			run: func(_ *frame, _ site, a []value) value { return joinNames(a[0].text, a[1].text) }},
 		{FunctionDoc: FunctionDoc{"uuid5", "uuid5(part, ...)", "An id that is always the same for the same parts. An absent part counts as an empty text."},
 			takes: []form{scalar}, least: 1, many: true, gives: textShape, run: runUUID5},
 	}
@@ -82,21 +81,21 @@ func padToEven(s, pad string) string {
 	return s
 }
 
-func runReplace(f *frame, at engine.Pos, a []value) value {
+func runReplace(f *frame, at site, a []value) value {
 	if !a[0].given() || a[1].text == "" {
 		return a[0]
 	}
 	size := len(a[0].text) + strings.Count(a[0].text, a[1].text)*len(a[2].text)
-	return f.joined(at, size, func() string { return strings.ReplaceAll(a[0].text, a[1].text, a[2].text) })
+	return f.joined(at.pos, size, func() string { return strings.ReplaceAll(a[0].text, a[1].text, a[2].text) })
 }
 
-func runSplit(f *frame, at engine.Pos, a []value) value {
+func runSplit(f *frame, at site, a []value) value {
 	if !a[0].given() {
 		return value{}
 	}
 	parts := strings.SplitN(a[0].text, a[1].text, maxRows+1)
 	if len(parts) > maxRows {
-		return f.fail(at, "the text has more than 2000 parts")
+		return f.fail(at.pos, fmt.Sprintf("%s has more than %d parts: shorten it in the system that it comes from", at.of(0), maxRows))
 	}
 	items := make([]value, len(parts))
 	for i, p := range parts {
@@ -105,19 +104,23 @@ func runSplit(f *frame, at engine.Pos, a []value) value {
 	return listValue(items)
 }
 
-func runJoin(f *frame, at engine.Pos, a []value) value {
+func runJoin(f *frame, at site, a []value) value {
 	var parts []string
 	size := 0
-	for _, item := range f.rows(at, a[0]) {
-		if s, ok := item.plain(); ok && item.given() {
+	for _, item := range f.rows(at, 0, a[0]) {
+		s, ok := item.plain()
+		switch {
+		case !ok:
+			return f.fail(at.pos, fmt.Sprintf("an entry of %s is %s, which cannot be joined: %s", at.of(0), item.kind, offType))
+		case item.given():
 			parts = append(parts, s)
 			size += len(s) + len(a[1].text)
 		}
 	}
-	return f.joined(at, size, func() string { return strings.Join(parts, a[1].text) })
+	return f.joined(at.pos, size, func() string { return strings.Join(parts, a[1].text) })
 }
 
-func runCodePrefix(_ *frame, _ engine.Pos, a []value) value {
+func runCodePrefix(_ *frame, _ site, a []value) value {
 	n, ok := smallCount(a[1])
 	if a[0].blank() || !ok {
 		return value{}
@@ -158,18 +161,15 @@ func joinNames(latin, local string) value {
 }
 
 // runUUID5 hashes the parts as a JSON list, so that no two lists of parts look alike.
-func runUUID5(f *frame, at engine.Pos, a []value) value {
+func runUUID5(f *frame, at site, a []value) value {
 	parts := make([]string, len(a))
 	for i, v := range a {
 		s, ok := v.plain()
 		if !ok {
-			return f.fail(at, "the number is too long to be written out")
+			return f.tooLong(at, i)
 		}
 		parts[i] = s
 	}
-	joined, err := json.Marshal(parts)
-	if err != nil {
-		return f.fail(at, "the parts cannot be joined")
-	}
+	joined, _ := json.Marshal(parts) // texts never fail
 	return textValue(uuid.NewSHA1(namespace, joined).String())
 }
