@@ -3,13 +3,16 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -91,18 +94,21 @@ func TestCutAnswerEndsInTheMiddle(t *testing.T) {
 }
 
 func TestSlowAnswers(t *testing.T) {
-	d := open(t)
-	server := d.serve()
-	server.Client().Timeout = 50 * time.Millisecond
-	for failure, want := range map[Failure]int{SlowBefore(200 * time.Millisecond): 0, SlowAfter(200 * time.Millisecond): 1} {
-		before := len(d.AllReferrals())
-		d.FailNext(Upserts, failure, 1)
-		if _, err := d.over(server, "POST", upsertPath, upsertBody(nil)); err == nil {
-			t.Error(failure, "was answered in time")
-		}
-		equal(t, string(failure), len(d.AllReferrals())-before, want)
-		time.Sleep(250 * time.Millisecond)
-		equal(t, "in the end it is handled", len(d.AllReferrals())-before, 1)
+	for failure, want := range map[Failure]int{SlowBefore(time.Minute): 0, SlowAfter(time.Minute): 1} {
+		synctest.Test(t, func(t *testing.T) {
+			d := open(t)
+			d.FailNext(Upserts, failure, 1)
+			var answered atomic.Bool
+			go func() { d.send("POST", upsertPath, upsertBody(nil)); answered.Store(true) }()
+			time.Sleep(59 * time.Second)
+			synctest.Wait()
+			equal(t, string(failure)+": answered early", answered.Load(), false)
+			equal(t, string(failure), len(d.AllReferrals()), want)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			equal(t, string(failure)+": answered", answered.Load(), true)
+			equal(t, "in the end it is handled", len(d.AllReferrals()), 1)
+		})
 	}
 }
 
@@ -177,29 +183,56 @@ func TestSeedDecidesIdentities(t *testing.T) {
 	equal(t, "another seed", ids(1, 0) == ids(2, 0), false)
 }
 
-func TestThirtyThousandClients(t *testing.T) {
+// least is the shortest time of some tries: what else the machine does makes one longer, never shorter.
+func least(try func() time.Duration) time.Duration {
+	shortest := try()
+	for range 2 {
+		shortest = min(shortest, try())
+	}
+	return shortest
+}
+
+// crowded is a desk with n clients in one NGO, and how long it took to enter them.
+func crowded(t *testing.T, n int) (*desk, time.Duration) {
+	t.Helper()
 	d := open(t)
 	start := time.Now()
-	must(d.AddClients("lotus", 30_000, func(i int) Child {
+	must(d.AddClients("lotus", n, func(i int) Child {
 		c := child()
 		c.ExternalID = fmt.Sprint("case-", i)
 		return c
 	}))
-	seeded := time.Since(start)
-	start = time.Now()
+	return d, time.Since(start)
+}
+
+// What one client costs does not grow with how many there are. Only times of one machine are compared.
+func TestThirtyThousandClients(t *testing.T) {
+	const few, many = 1_000, 30_000
+	var d *desk
+	seed := func(n int) time.Duration {
+		return least(func() (took time.Duration) { d, took = crowded(t, n); return took })
+	}
+	calls := 0
+	upserts := func() time.Duration { // of the clients that came last
+		start := time.Now()
+		for i := range 100 {
+			calls++
+			d.mustUpsert(map[string]any{"external_id": fmt.Sprint("new-", calls)})
+			last := len(d.schemas["lotus"].clients) - 1 - i
+			d.mustUpsert(map[string]any{"external_id": fmt.Sprint("case-", last), "global_id": d.at("lotus", last)})
+		}
+		return time.Since(start)
+	}
+	seedFew, upsertFew := seed(few), least(upserts)
+	seedMany, upsertMany := seed(many), least(upserts)
+	t.Logf("%d clients are entered in %v, %d in %v; 200 upserts then take %v and %v", few, seedFew, many, seedMany, upsertFew, upsertMany)
+	equal(t, "a client is entered as fast among many", seedMany < seedFew*(many/few)*8, true)
+	equal(t, "look-ups by index", upsertMany < upsertFew*8, true)
+
 	w := &counter{header: http.Header{}}
 	d.ServeHTTP(w, d.request("GET", "/organizations/clients", ""))
-	t.Logf("seeded in %v, listed in %v, %d bytes", seeded, time.Since(start), w.n)
-	equal(t, "seeding under 2 s", seeded < 2*time.Second, true)
 	equal(t, "status", w.status, 200)
 	equal(t, "written in pieces", w.largest < 1<<20, true)
-	start = time.Now()
-	for i := range 100 {
-		d.mustUpsert(map[string]any{"external_id": fmt.Sprint("new-", i)})
-		d.mustUpsert(map[string]any{"external_id": fmt.Sprint("case-", i), "global_id": d.at("lotus", i)})
-	}
-	t.Logf("200 upserts in %v", time.Since(start))
-	equal(t, "look-ups by index", time.Since(start) < time.Second, true)
 }
 
 // at is the global id of the i-th client, without viewing all of them.
@@ -230,9 +263,11 @@ func TestPeopleAndCallersActAtOnce(t *testing.T) {
 	for i := range 8 {
 		group.Go(func() {
 			for n := range 8 {
-				slug := must(d.AddClient("lotus", child()))
-				must(d.ReferToGovernment("lotus", slug, []string{"Kinship care"}, "x"))
-				d.ok(d.Accept("lotus", slug))
+				slug, err := d.AddClient("lotus", child())
+				_, refused := d.ReferToGovernment("lotus", slug, []string{"Kinship care"}, "x")
+				if err := errors.Join(err, refused, d.Accept("lotus", slug)); err != nil {
+					t.Error(err)
+				}
 				d.send("POST", upsertPath, upsertBody(map[string]any{"external_id": fmt.Sprint(i, "-", n), "organization_name": "banyan"}))
 				if status, _, body := d.send("GET", "/organizations/clients", ""); status != 200 || !gjson.Valid(body) {
 					t.Error("list", status)
