@@ -21,6 +21,9 @@ const newStoreText = "the store %s does not exist yet and begins with this run: 
 // newStorePlan is the same for those who look first.
 const newStorePlan = "There is no store %s yet: nothing counts as sent.\n\n"
 
+// backupPlan is for those who look at a backup.
+const backupPlan = "The store %s is a backup made on %s: what was sent since is not known to it, and a run refuses to send with it.\n\n"
+
 // isNew says whether a store's file is not there yet.
 func isNew(path string) bool {
 	_, err := os.Stat(path)

@@ -107,6 +107,11 @@ func (a *app) plan(ctx context.Context, names []string, w windowFlags, view view
 	if !asJSON && s.beginsSending(flows) {
 		fmt.Fprintf(a.stdout, newStorePlan, s.begins)
 	}
+	if at, err := s.store.BackupAt(ctx); err != nil {
+		return err
+	} else if !asJSON && !at.IsZero() {
+		fmt.Fprintf(a.stdout, backupPlan, s.storePath, minute(at, s.c.project.Zone))
+	}
 	var failures []error
 	absent := absenceOf(window.Named)
 	for _, f := range flows {
@@ -136,7 +141,8 @@ type session struct {
 	sys   *systems
 	store *store.Store
 
-	begins string // the path of a store that was not there before
+	storePath string
+	begins    string // storePath, when there was no store before
 }
 
 func (s *session) close() {
@@ -177,7 +183,7 @@ func (a *app) openCompiled(ctx context.Context, c *compiled, for_ access, scratc
 		s.close()
 		return nil, err
 	}
-	if isNew(options.Path) {
+	if s.storePath = options.Path; isNew(options.Path) {
 		s.begins = options.Path
 	}
 	openStore := store.Open

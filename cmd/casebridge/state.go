@@ -14,7 +14,7 @@ import (
 
 func (a *app) stateCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "state", Short: "What the store knows, its history, its backup; and taking over from older jobs"}
-	cmd.AddCommand(a.stateShow(), a.stateRuns(), a.stateHistory(), a.stateCheck(), a.stateBackup(), a.stateSet(), a.stateAdopt(), a.stateRestamp())
+	cmd.AddCommand(a.stateShow(), a.stateRuns(), a.stateHistory(), a.stateCheck(), a.stateBackup(), a.stateSet(), a.stateAdopt(), a.stateContinue(), a.stateRestamp())
 	return cmd
 }
 
@@ -25,7 +25,8 @@ func (a *app) stateAdopt() *cobra.Command {
 		Short: "Take over: record what was already sent, so that it is not sent again",
 		Long: "Reads both systems whole and records in the ledger every send that the other system already lists.\n" +
 			"A referral that nobody there has taken up yet is not listed: with --before, what is older than that date counts as sent all the same.\n" +
-			"Decisions made so far count as sent. It fills recall. It writes to neither system.\n\n" + exitHelp,
+			"Decisions made so far count as sent. It fills recall. It writes to neither system.\n" +
+			"With a backup as the store, what is not listed may have been sent since the backup was made: it is parked, for a person to decide.\n\n" + exitHelp,
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := time.Parse(time.DateOnly, before); before != "" && err != nil {
@@ -65,6 +66,10 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 	for _, d := range done {
 		fmt.Fprintf(a.stdout, "%s: %s already there and recorded; %s not, and the next run will send %s (see `casebridge plan %s`)\n",
 			d.Flow, plural(d.Sent, "1 send is", "%d sends are"), plural(d.Open, "1 is", "%d are"), plural(d.Open, "it", "them"), d.Flow)
+		if d.Parked > 0 {
+			fmt.Fprintf(a.stdout, "  %s: see `casebridge parked list`\n",
+				plural(d.Parked, "1 may have been sent since the backup was made and is parked", "%d may have been sent since the backup was made and are parked"))
+		}
 		if d.Open > 0 && before == "" {
 			fmt.Fprintf(a.stdout, "  If the jobs before casebridge have sent them too, they would arrive twice: say until when those jobs ran with --before DATE.\n")
 		}
@@ -75,6 +80,37 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 // openAdopting opens connections that cannot write and the store itself.
 func (a *app) openAdopting(ctx context.Context) (*session, error) {
 	return a.openWith(ctx, readOnly, false)
+}
+
+func (a *app) stateContinue() *cobra.Command {
+	var why string
+	cmd := &cobra.Command{
+		Use: "continue", Short: "Go on with a backup as the store: casebridge has not run since it was made",
+		Long: "A backup does not know what was sent since it was made, so flows that send refuse to run with it. When casebridge has not run\n" +
+			"since then, for example because it moved to another machine, this says so, and they go on. If it has run, use `casebridge state adopt`.\n" +
+			"The reason goes to the audit trail.",
+		Args: asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
+			if strings.TrimSpace(why) == "" {
+				return usageError{errors.New("say with --why; it stands in the audit trail")}
+			}
+			_, st, err := a.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer closeQuietly(st)
+			if err := st.GoOn(cmd.Context(), a.author(), why); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.stdout, "This is the store from now on: flows that send run with it again.")
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&why, "why", "", "the `REASON`, for the audit trail")
+	return cmd
 }
 
 func (a *app) stateShow() *cobra.Command {

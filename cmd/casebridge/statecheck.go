@@ -94,7 +94,8 @@ func (a *app) stateBackup() *cobra.Command {
 		Use: "backup FILE", Short: "Copy the store to a new file, also while a run goes on, and check the copy",
 		Long: "The copy is the store as it was at one moment, readable by this user only, and opens as a store (--store FILE). An existing file\n" +
 			"is never overwritten, and a copy that did not succeed leaves no file of that name. The store key is not in it: back it up apart.\n" +
-			"After going back to a backup, run `casebridge state adopt` first: it does not know what was sent since it was made.",
+			"The copy knows that it is one, and not what was sent since it was made: flows that send refuse to run with it until\n" +
+			"`casebridge state adopt`, or `casebridge state continue` when casebridge has not run since.",
 		Args: asUsage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			options, err := a.storeAlone()

@@ -20,6 +20,7 @@ type overviewLine struct {
 	Quarantine []heldCountLine   `json:"quarantine"`
 	Parked     int               `json:"parked"`
 	Paused     *pauseLine        `json:"retries_paused,omitempty"`
+	Backup     time.Time         `json:"backup_made,omitzero"`
 }
 
 type keyLine struct {
@@ -78,7 +79,7 @@ type pauseLine struct {
 
 func lineOfStore(o store.Overview) overviewLine {
 	l := overviewLine{Path: o.Path, Bytes: o.Size, Project: o.Project, Schema: o.Schema, Systems: map[string]string{}, Key: keyLine(o.Key),
-		Flows: []overviewFlow{}, Sends: []sendsLine{}, Recall: []recallLine{}, Quarantine: []heldCountLine{}, Parked: o.Parked}
+		Flows: []overviewFlow{}, Sends: []sendsLine{}, Recall: []recallLine{}, Quarantine: []heldCountLine{}, Parked: o.Parked, Backup: o.Backup}
 	for _, h := range o.Hosts {
 		l.Systems[h.Name] = h.Value
 	}

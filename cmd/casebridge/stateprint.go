@@ -18,6 +18,9 @@ func (a *app) printOverview(o store.Overview, zone *time.Location) error {
 	}
 	fmt.Fprintf(a.stdout, "store    %s (project %s, schema %d)\n", o.Path, o.Project, o.Schema)
 	fmt.Fprintf(a.stdout, "size     %s\n", sizeText(o.Size))
+	if !o.Backup.IsZero() {
+		fmt.Fprintf(a.stdout, "backup   made on %s: flows that send refuse to run until `casebridge state adopt` or `casebridge state continue`\n", minute(o.Backup, zone))
+	}
 	for _, h := range o.Hosts {
 		fmt.Fprintf(a.stdout, "system   %s is %s\n", h.Name, h.Value)
 	}

@@ -13,16 +13,19 @@ import (
 
 // Adopted says what Adopt recorded for one flow.
 type Adopted struct {
-	Flow string
-	Sent int // sends that the other system already lists: recorded, never sent again
-	Open int // sends that it does not list: the next run will send them
+	Flow   string
+	Sent   int // sends that the other system already lists: recorded, never sent again
+	Open   int // sends that it does not list: the next run will send them
+	Parked int // sends that it does not list and that may have gone since the store was copied: a person decides
 }
 
 // Adopt takes over from the jobs before: it reads both systems whole, fills
 // recall, and records in the ledger every send that the other system already
 // lists, or whose source is older than before ("2026-11-01"; "" for what was adopted before,
 // else the flow's own start date).
-// It writes to neither system. jobs are the flows of the chain, in order, with
+// When the store is a backup, what cannot be sent twice and is not listed is parked: it may have gone
+// since the backup was made. From then on the backup is the store.
+// Adopt writes to neither system. jobs are the flows of the chain, in order, with
 // the store itself.
 func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, error) {
 	seen := &sightings{by: map[string][]string{}}
@@ -57,7 +60,20 @@ func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, erro
 			return out, err
 		}
 	}
-	return out, nil
+	return out, goOn(ctx, jobs, why)
+}
+
+// goOn takes a store that is a backup for the store, now that it knows what was sent.
+func goOn(ctx context.Context, jobs []Job, why string) error {
+	for _, job := range jobs {
+		if at, err := job.Store.BackupAt(ctx); err != nil || at.IsZero() {
+			return err
+		}
+		if err := job.Store.GoOn(ctx, job.Who, why); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noDate is a day before which nothing was ever sent.
@@ -76,19 +92,28 @@ func adoptFlow(ctx context.Context, job Job, seen *sightings, before, why string
 	if err := survey(ctx, job, plan); err != nil {
 		return Adopted{Flow: job.Flow.Name()}, err
 	}
+	backup, err := job.Store.BackupAt(ctx)
+	if err != nil {
+		return Adopted{Flow: job.Flow.Name()}, err
+	}
 	done := Adopted{Flow: job.Flow.Name()}
-	var sent []engine.Change
+	var sent, maybe []engine.Change
 	for _, c := range plan.changes {
-		// What is only awaited, such as a decision, was told when it was made; told again now, it
-		// could overturn what the other system's people have decided since.
-		if seen.take(c) || c.Awaiting {
+		switch {
+		case seen.take(c):
 			sent = append(sent, c)
-		} else {
+		case !backup.IsZero() && (c.Awaiting || !job.object(c.Object).Repeatable):
+			maybe = append(maybe, c)
+		case c.Awaiting:
+			// What is only awaited, such as a decision, was told when it was made; told again now, it
+			// could overturn what the other system's people have decided since.
+			sent = append(sent, c)
+		default:
 			done.Open++
 		}
 	}
-	done.Sent = len(sent)
-	return done, job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: before, Who: job.Who, Why: why, Sends: sent})
+	done.Sent, done.Parked = len(sent), len(maybe)
+	return done, job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: before, Who: job.Who, Why: why, Sends: sent, Maybe: maybe})
 }
 
 var errUnusable = errors.New("it is listed in a form that cannot be used, and may show what was sent")

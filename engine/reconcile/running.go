@@ -90,6 +90,9 @@ func (s *sending) admit(ctx context.Context, l *loop, cur store.Cursor) error {
 		return &engine.Fault{Kind: engine.Environment, Op: "start flow", Ref: l.spec.Name.Text, Err: errNoStart,
 			Next: "Record what the old jobs sent with `casebridge state adopt`, or give the flow a start date (since.start)."}
 	}
+	if err := notRolledBack(ctx, l); err != nil {
+		return err
+	}
 	if err := keysHold(ctx, l, l.spec.Routes); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ var (
 // Backup copies the store at o.Path, as it is at one moment, to a new file that
 // only this user can read; a run may go on meanwhile. The copy is made under
 // another name, checked, and given its name last: a file called to is whole. An
-// existing one is never overwritten.
+// existing one is never overwritten. The copy knows that it is one: see BackupAt.
 func Backup(ctx context.Context, o Options, to string) (Copied, error) {
 	if err := mayBackup(o.Path, to); err != nil {
 		return Copied{}, err
@@ -48,6 +48,9 @@ func Backup(ctx context.Context, o Options, to string) (Copied, error) {
 	}
 	if err := duplicate(ctx, o.Path, part.Name()); err != nil {
 		return Copied{}, err
+	}
+	if err := markBackup(ctx, part.Name(), o.Now()); err != nil {
+		return Copied{}, broken("back up store", to, err)
 	}
 	c, err := inspect(ctx, o, part.Name())
 	if err != nil {

@@ -31,6 +31,7 @@
 //	from       what happens                                to         who moves it
 //	never      Intend                                      intended   the run, before anything leaves
 //	never      Adopt                                       sent       a person: sent before this store kept a ledger
+//	never      Adopt with a backup                         parked     a person: it may have been sent since that was made
 //	never      Settle: unknown, of an intent never made    parked     the run
 //	never      the same, repeatable                        lost       the run
 //	intended   Settle: done                                sent       the run
@@ -49,6 +50,7 @@
 //	parked     Resolve: it did not                         never      a person (`parked resend`): it is brought back
 //	lost       Intend                                      intended   the run: it is still wanted, and goes again
 //	lost       Adopt                                       sent       a person
+//	lost       Adopt with a backup                         parked     a person
 //	lost       Settle: done (the dead run was only slow)   sent       the slow run: it arrived all the same
 //	lost       the same, if it must still be seen          awaiting   the slow run
 //	lost       Settle: refused, unsent (likewise)          never      the slow run, unless an attempt before was lost too

@@ -75,7 +75,8 @@ type Overview struct {
 	Quarantine []QuarantineCount
 	Parked     int
 	Key        KeyState
-	Pause      Pause // of automatic re-tries
+	Pause      Pause     // of automatic re-tries
+	Backup     time.Time // see Store.BackupAt
 }
 
 // FlowCursor is the cursor of a flow, who runs it now, and its last run.
@@ -134,6 +135,9 @@ func (s *Store) Overview(ctx context.Context) (Overview, error) {
 		if err = part(ctx, &o); err != nil {
 			return o, broken("look at the store", s.path, err)
 		}
+	}
+	if o.Backup, err = s.BackupAt(ctx); err != nil {
+		return o, err
 	}
 	o.Key, err = s.KeyState(ctx)
 	return o, err

@@ -3,19 +3,21 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/casebridge/casebridge/engine"
 )
 
-// Adoption is a person's word that sends happened before this store kept a ledger.
+// Adoption is a person's word that sends happened, or may have happened, without this store's knowing of it.
 type Adoption struct {
 	Flow   string
 	Before string // date: older sends count as done
 	Who    string
 	Why    string
-	Sends  []engine.Change
+	Sends  []engine.Change // they happened
+	Maybe  []engine.Change // they may have happened: parked
 }
 
 var (
@@ -24,7 +26,7 @@ var (
 	errNoReason = errors.New("who decides and why must be said")
 )
 
-// Adopt records sends as sent without sending them, and notes it in the audit
+// Adopt records sends as sent, or as parked, without sending them, and notes it in the audit
 // trail. What the ledger knows already stays as it is.
 func (s *Store) Adopt(ctx context.Context, a Adoption) error {
 	if err := a.check(); err != nil {
@@ -34,7 +36,11 @@ func (s *Store) Adopt(ctx context.Context, a Adoption) error {
 		if err := refuseHeld(ctx, tx, "adopt", a.Flow); err != nil {
 			return err
 		}
-		fresh, err := a.enter(ctx, tx)
+		sent, err := a.enter(ctx, tx, a.Sends, sendSent)
+		if err != nil {
+			return err
+		}
+		parked, err := a.enter(ctx, tx, a.Maybe, sendParked)
 		if err != nil {
 			return err
 		}
@@ -44,9 +50,9 @@ func (s *Store) Adopt(ctx context.Context, a Adoption) error {
 		}
 		next := was
 		next.AdoptedBefore = a.Before
-		sends := ", 1 send"
-		if fresh != 1 {
-			sends = ", " + strconv.Itoa(fresh) + " sends"
+		sends := ", " + countOf(sent, "send")
+		if len(a.Maybe) > 0 {
+			sends += ", " + countOf(parked, "parked send")
 		}
 		line := AuditLine{Who: a.Who, What: "adopt", Flow: a.Flow, Was: was.String(), Became: next.String() + sends, Why: a.Why}
 		return moveCursor(ctx, tx, line, next)
@@ -63,7 +69,7 @@ func (a Adoption) check() error {
 	if unsaid(a.Who, a.Why) {
 		return refuse(errNoReason)
 	}
-	for _, c := range a.Sends {
+	for _, c := range slices.Concat(a.Sends, a.Maybe) {
 		if c.Once == "" {
 			return misuse("adopt", c.Record, errNoOnce)
 		}
@@ -71,12 +77,19 @@ func (a Adoption) check() error {
 	return nil
 }
 
-// enter adds the sends to the ledger and says how many are new.
-func (a Adoption) enter(ctx context.Context, tx *transaction) (int, error) {
+func countOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// enter adds sends to the ledger and says how many are new.
+func (a Adoption) enter(ctx context.Context, tx *transaction, sends []engine.Change, state string) (int, error) {
 	n := 0
-	for _, c := range a.Sends {
+	for _, c := range sends {
 		c.Flow = a.Flow
-		fresh, err := enterSend(ctx, tx, c, sendSent, 0, 0)
+		fresh, err := enterSend(ctx, tx, c, state, 0, 0)
 		if err != nil {
 			return n, err
 		}

@@ -173,6 +173,9 @@ func TestEveryTransitionOfASend(t *testing.T) {
 		_, _, err := w.store.SetCursor(w.t.Context(), Move{Flow: "down", Who: "tester", Why: "read again"})
 		check(w.t, err)
 	}
+	maybe := func(w *world) {
+		check(w.t, w.store.Adopt(w.t.Context(), Adoption{Flow: "down", Before: "2026-01-01", Who: "tester", Why: "a backup", Maybe: []engine.Change{w.change}}))
+	}
 	type row struct {
 		from, event string
 		do          func(*world)
@@ -183,6 +186,7 @@ func TestEveryTransitionOfASend(t *testing.T) {
 	rows := []row{
 		{from: "never", event: "Intend", do: (*world).intend, to: sendIntended},
 		{from: "never", event: "Adopt", do: adopt, to: sendSent},
+		{from: "never", event: "Adopt with a backup", do: maybe, to: sendParked},
 		{from: "never", event: "sighting", do: sighted, to: "never"},
 		{from: "never", event: "unknown of an intent never made", do: unknown, to: sendParked},
 		{from: "never", event: "unknown of an intent never made", do: unknown, to: sendLost, repeatable: true},
@@ -206,12 +210,14 @@ func TestEveryTransitionOfASend(t *testing.T) {
 		{from: sendParked, event: "adopt", do: adopt, to: sendParked},
 		{from: sendLost, event: "Intend", do: (*world).intend, to: sendIntended, repeatable: true},
 		{from: sendLost, event: "adopt", do: adopt, to: sendSent, repeatable: true},
+		{from: sendLost, event: "adopt with a backup", do: maybe, to: sendParked, repeatable: true},
 		{from: sendLost, event: "late done", do: done, to: sendSent, repeatable: true},
 		{from: sendLost, event: "late done", do: done, to: sendAwaiting, repeatable: true, awaiting: true},
 		{from: sendLost, event: "late refused", do: refused, to: "never", repeatable: true},
 		{from: sendLost, event: "late unsent", do: unsent, to: "never", repeatable: true},
 		{from: sendLost, event: "late unknown", do: unknown, to: sendLost, repeatable: true},
 		{from: sendLost, event: "sighting", do: sighted, to: sendShown, repeatable: true},
+		{from: sendSent, event: "adopt with a backup", do: maybe, to: sendSent},
 		{from: sendSent, event: "sighting", do: sighted, to: sendShown},
 		{from: sendAwaiting, event: "sighting", do: sighted, to: sendShown, awaiting: true},
 		{from: sendClosed, event: "sighting", do: sighted, to: sendShown},
