@@ -60,14 +60,32 @@ var follows = []string{
 }
 
 // elsewhere leaves out what Compile finds only because of what Load has found already.
-func elsewhere(more, already []engine.Diag) []engine.Diag {
+func elsewhere(p *spec.Project, more, already []engine.Diag) []engine.Diag {
 	if !engine.HasErrors(already) {
 		return more
 	}
 	return slices.DeleteFunc(more, func(d engine.Diag) bool {
-		return d.At.Line == 0 || slices.Contains(follows, d.Code) || slices.ContainsFunc(already, func(a engine.Diag) bool {
+		return d.At.Line == 0 || slices.Contains(follows, d.Code) && !whole(p, d.Code, already) || slices.ContainsFunc(already, func(a engine.Diag) bool {
 			return a.Severity == engine.Error && a.At.File == d.At.File && a.At.Line == d.At.Line
 		})
+	})
+}
+
+// whole says whether Load found no error in the files of what a finding misses a part of: the part really is not there.
+func whole(p *spec.Project, code string, already []engine.Diag) bool {
+	var files []string
+	switch code {
+	case "unknown-column":
+		for _, m := range p.Maps {
+			files = append(files, m.Name.At.File)
+		}
+	case "unknown-form":
+		for _, r := range p.Rules {
+			files = append(files, r.Name.At.File)
+		}
+	}
+	return len(files) > 0 && !slices.ContainsFunc(already, func(a engine.Diag) bool {
+		return a.Severity == engine.Error && slices.Contains(files, a.At.File)
 	})
 }
 
@@ -97,7 +115,7 @@ func compileFrom(place spec.Place, root string) (*compiled, []engine.Diag) {
 	if p != nil {
 		var more []engine.Diag
 		c.program, more = mapping.Compile(p)
-		diags = append(diags, elsewhere(more, diags)...)
+		diags = append(diags, elsewhere(p, more, diags)...)
 		for _, conn := range p.Drivers {
 			for _, d := range drivers {
 				if d.Name() == conn.Driver.Text {

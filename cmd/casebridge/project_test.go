@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,13 +94,42 @@ func TestSpoiltSpecsGiveFindingsWithPlaces(t *testing.T) {
 }
 
 func TestFindingsOfEveryStageComeTogether(t *testing.T) {
-	dir := t.TempDir()
-	copySpecs(t, dir)
-	for file, edit := range map[string][2]string{
+	found := codesAfter(t, map[string][2]string{
 		"maps/provinces.yaml":          {"Stung Treng, user: mgrstg", "Stung Treng, user: "},
 		"mappings/client-to-case.yaml": {"client.given_name,", "client.given_nam,"},
 		"flows/primero-to-oscar.yaml":  {"mapping: case-to-referral", "mapping: case-to-referal"},
+	})
+	if !slices.Contains(found, "mappings/client-to-case.yaml unknown-field") || !slices.Contains(found, "flows/primero-to-oscar.yaml unknown-mapping") || len(found) < 3 {
+		t.Errorf("found %v", found)
+	}
+}
+
+// A misspelt column is found beside a mistake in another file; not beside one in a map, of which it may be the consequence.
+func TestMisspeltColumnsAreFoundBesideOtherMistakes(t *testing.T) {
+	column := [2]string{`lookup("services", "oscar"`, `lookup("services", "ocsar"`}
+	form := [2]string{`rule("agency", "primero"`, `rule("agency", "pirmero"`}
+	for _, tt := range []struct {
+		file         string
+		edit         [2]string
+		column, form bool
+	}{
+		{"tables/verdicts.yaml", [2]string{"in:", "inn:"}, true, true},
+		{"maps/risk.yaml", [2]string{"columns:", "colums:"}, false, true},
+		{"rules/agency.yaml", [2]string{"forms:", "froms:"}, true, false},
 	} {
+		found := codesAfter(t, map[string][2]string{"mappings/service-to-row.yaml": column, "steps/our-row.yaml": form, tt.file: tt.edit})
+		if slices.Contains(found, "mappings/service-to-row.yaml unknown-column") != tt.column || slices.Contains(found, "steps/our-row.yaml unknown-form") != tt.form {
+			t.Errorf("%s: found %v", tt.file, found)
+		}
+	}
+}
+
+// codesAfter gives the files and codes of all findings after a copy of the specs was edited.
+func codesAfter(t *testing.T, edits map[string][2]string) []string {
+	t.Helper()
+	dir := t.TempDir()
+	copySpecs(t, dir)
+	for file, edit := range edits {
 		path := filepath.Join(dir, file)
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -118,11 +148,13 @@ func TestFindingsOfEveryStageComeTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]bool{}
+	var codes []string
 	for _, d := range diags {
-		found[d.Code] = true
+		file, err := filepath.Rel(dir, d.At.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes = append(codes, filepath.ToSlash(file)+" "+d.Code)
 	}
-	if !found["unknown-field"] || !found["unknown-mapping"] || len(diags) < 3 {
-		t.Errorf("found %v", diags)
-	}
+	return codes
 }
