@@ -39,7 +39,7 @@ func (w *waits) sleep(ctx context.Context, d time.Duration) error {
 
 func client(t *testing.T, base string, change func(*rest.Options)) *rest.Client {
 	t.Helper()
-	o := rest.Options{Base: base, Retries: 3, Timeout: 5 * time.Second, Now: time.Now, Sleep: (&waits{}).sleep}
+	o := rest.Options{Base: base, Retries: 3, Timeout: time.Minute, Now: time.Now, Sleep: (&waits{}).sleep}
 	if change != nil {
 		change(&o)
 	}
@@ -257,45 +257,72 @@ func TestConnectionBrokenAfterRequestIsUnknown(t *testing.T) {
 	}
 }
 
-func TestTimeoutAndCancel(t *testing.T) {
-	hold := make(chan struct{})
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) { <-hold })
-	defer close(hold)
-	slow := client(t, s.URL, func(o *rest.Options) { o.Timeout = 30 * time.Millisecond; o.Retries = 0; o.Connections = 1 })
-	_, err := slow.Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
-	if got := rest.Outcome(err); got.State != engine.Unknown || got.Fault.Kind != engine.Transient {
-		t.Errorf("a timeout: %s %v", got.State, got.Fault)
+// silence is a server that answers nobody until the test ends, and says who has come.
+func silence(t *testing.T) (url string, came <-chan struct{}) {
+	t.Helper()
+	all, hold := make(chan struct{}, 99), make(chan struct{})
+	s := serve(t, func(http.ResponseWriter, *http.Request) { all <- struct{}{}; <-hold })
+	t.Cleanup(func() { close(hold) }) // before the server is closed, which waits for its answers
+	return s.URL, all
+}
+
+func TestTimeout(t *testing.T) {
+	url, came := silence(t)
+	for timeout := 30 * time.Millisecond; ; timeout *= 3 { // until it is long enough for a request to leave
+		c := client(t, url, func(o *rest.Options) { o.Timeout, o.Retries = timeout, 0 })
+		_, err := c.Do(t.Context(), rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+		got := rest.Outcome(err)
+		if got.Fault == nil || got.Fault.Kind != engine.Transient {
+			t.Fatalf("a timeout: %s %v", got.State, got.Fault)
+		}
+		if len(came) > 0 {
+			if got.State != engine.Unknown {
+				t.Errorf("it had left, and yet: %s", got.State)
+			}
+			return
+		}
 	}
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer stop()
-	_, err = slow.Do(ctx, rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`), Timeout: time.Minute})
+}
+
+func TestCancel(t *testing.T) {
+	url, came := silence(t)
+	c := client(t, url, func(o *rest.Options) { o.Timeout, o.Retries, o.Connections = time.Minute, 0, 1 })
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { <-came; stop() }()
+	_, err := c.Do(ctx, rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
 	if got := rest.Outcome(err); got.State != engine.Unknown || got.Fault.Kind != engine.Cancelled {
 		t.Errorf("cancelled under way: %s %v", got.State, got.Fault)
 	}
-	_, err = slow.Do(ctx, rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
+	_, err = c.Do(ctx, rest.Request{Op: "send", Method: "POST", Path: "/x", Body: []byte(`{}`)})
 	if got := rest.Outcome(err); got.State != engine.Unsent || got.Fault.Kind != engine.Cancelled {
 		t.Errorf("cancelled before: %s %v", got.State, got.Fault)
 	}
 }
 
 func TestConnectionsAreLimited(t *testing.T) {
-	var now, most atomic.Int32
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	const limit = 3
+	var now, most, came atomic.Int32
+	full := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		n := now.Add(1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 		}
-		time.Sleep(5 * time.Millisecond)
+		if came.Add(1) == limit {
+			close(full)
+		}
+		<-full                           // as many as may come are here at once
+		time.Sleep(5 * time.Millisecond) // room for one too many
 		now.Add(-1)
 		_, _ = io.WriteString(w, `{}`)
 	})
-	c := client(t, s.URL, func(o *rest.Options) { o.Connections = 3 })
+	c := client(t, s.URL, func(o *rest.Options) { o.Connections, o.Timeout = limit, time.Minute })
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() { _, _ = c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"}) })
 	}
 	wg.Wait()
-	if most.Load() > 3 || most.Load() < 2 {
-		t.Errorf("%d requests at the same time, want at most 3", most.Load())
+	if most.Load() != limit {
+		t.Errorf("%d requests at the same time, want %d", most.Load(), limit)
 	}
 }
 
@@ -330,16 +357,16 @@ func TestGzipIsReadAndCutGzipIsSeen(t *testing.T) {
 	z := gzip.NewWriter(&packed)
 	_, _ = z.Write([]byte(`{"data":["` + strings.Repeat("abc", 1000) + `"]}`))
 	_ = z.Close()
-	cut := 0
+	var cut atomic.Int32
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write(packed.Bytes()[:packed.Len()-cut])
+		_, _ = w.Write(packed.Bytes()[:packed.Len()-int(cut.Load())])
 	})
 	c := client(t, s.URL, nil)
 	if _, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"}); err != nil {
 		t.Error(err)
 	}
-	cut = 20
+	cut.Store(20)
 	_, err := c.Do(t.Context(), rest.Request{Op: "read", Path: "/x"})
 	if f := fault(t, err); f.Kind != engine.Transient {
 		t.Errorf("%v", f)
