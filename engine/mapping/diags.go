@@ -50,7 +50,8 @@ func (c *compiler) dropEchoes() {
 // onGate says whether a line marked as a gate stands at a place.
 func (c *compiler) onGate(at engine.Pos) bool {
 	is := func(s spec.Step) bool {
-		return s.Gate.Text != "" && s.Expr.At.File == at.File && s.Expr.At.Line == at.Line
+		from, to := s.Expr.At, s.Expr.Offset(textWidth(s.Expr))
+		return s.Gate.Text != "" && from.File == at.File && from.Line <= at.Line && at.Line <= to.Line
 	}
 	var among func(routes []*spec.Route) bool
 	among = func(routes []*spec.Route) bool {
