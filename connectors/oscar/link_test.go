@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/google/go-cmp/cmp"
@@ -126,9 +125,11 @@ func TestMoreLinksThanABatchAreSentInBatches(t *testing.T) {
 }
 
 func TestLinksStopWhenToldTo(t *testing.T) {
-	ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer stop()
-	f := &fake{answer: silent}
+	ctx, stop := context.WithCancel(context.Background())
+	f := &fake{answer: func(w http.ResponseWriter, r *http.Request) {
+		stop()
+		silent(w, r)
+	}}
 	out := opened(t, f, nil).Writer().Write(ctx, links(3))
 	for _, o := range out {
 		if o.State != engine.Unknown || o.Fault.Kind != engine.Cancelled {

@@ -95,17 +95,17 @@ func TestWindowBeginsAtMidnightUTC(t *testing.T) {
 		"one case, any window": {engine.Query{Since: testNow, Named: "case-1"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked := "nothing"
+			asked := make(chan string, 9)
 			f := &fake{answer: func(w http.ResponseWriter, r *http.Request) {
-				asked = r.URL.RawQuery
+				asked <- r.URL.RawQuery
 				reply(w, 200, `{"data":[]}`)
 			}}
 			c.query.Object = "client"
 			if _, err := readAll(opened(t, f, nil), c.query); err != nil {
 				t.Fatal(err)
 			}
-			if asked != c.want {
-				t.Errorf("got %q, want %q", asked, c.want)
+			if got := <-asked; got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}

@@ -31,11 +31,11 @@ type fake struct {
 	signIns atomic.Int32 // sign-ins that were tried
 	calls   atomic.Int32 // other requests with a valid token
 	indexed atomic.Int32 // of these, not counted in calls: the index
-	expiry  time.Time
-	index   string // of organizations; "": those that the tests write to
+	index   string       // of organizations; "": those that the tests write to
 
-	mu    sync.Mutex
-	token string // "" means that no token is valid
+	mu     sync.Mutex
+	expiry time.Time // of the tokens that are given out; zero: they do not say
+	token  string    // "" means that no token is valid
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -80,6 +80,13 @@ func (f *fake) valid(r *http.Request) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.token != "" && r.Header.Get("access-token") == f.token && r.Header.Get("client") == "device" && r.Header.Get("uid") == "bridge@example.org"
+}
+
+// lasts sets when the tokens end that are given out from now on.
+func (f *fake) lasts(until time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.expiry = until
 }
 
 // forget makes the token that is out there invalid.

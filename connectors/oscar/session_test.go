@@ -85,14 +85,15 @@ func TestFreshTokenRefusedEndsTheTrying(t *testing.T) {
 func TestTokenIsReplacedBeforeItEnds(t *testing.T) {
 	f := &fake{expiry: testNow.Add(time.Hour), answer: func(w http.ResponseWriter, _ *http.Request) { reply(w, 200, `{"organizations":[]}`) }}
 	c := opened(t, f, nil)
-	now := testNow
-	c.session.now = func() time.Time { return now }
+	var later atomic.Int64
+	now := func() time.Time { return testNow.Add(time.Duration(later.Load())) }
+	c.session.now = now
 	for _, step := range []struct {
 		later time.Duration
 		want  int32
 	}{{0, 1}, {49 * time.Minute, 1}, {51 * time.Minute, 2}} {
-		now = testNow.Add(step.later)
-		f.expiry = now.Add(time.Hour)
+		later.Store(int64(step.later))
+		f.lasts(now().Add(time.Hour))
 		if err := c.Check(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -128,23 +129,23 @@ func TestSignInFaultsLeaveTheWriteUnsent(t *testing.T) {
 		"wrong password": {401, true, engine.Auth},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked := 0
+			var asked atomic.Int32
 			conn := opened(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if asked++; r.URL.Path != signInPath {
+				if asked.Add(1); r.URL.Path != signInPath {
 					t.Errorf("%s was called", r.URL.Path)
 				}
 				reply(w, c.status, `{"note":"`+marker+`"}`)
 			}), nil)
 			out := conn.Writer().Write(context.Background(), []engine.Change{referralChange(nil)})
-			if out[0].State != engine.Unsent || out[0].Fault.Kind != c.kind || asked != 1 {
-				t.Errorf("got %s %v after %d calls", out[0].State, out[0].Fault, asked)
+			if out[0].State != engine.Unsent || out[0].Fault.Kind != c.kind || asked.Load() != 1 {
+				t.Errorf("got %s %v after %d calls", out[0].State, out[0].Fault, asked.Load())
 			}
 			quiet(t, out[0].Fault)
 			if links := conn.Writer().Write(context.Background(), []engine.Change{linkChange("01A"), linkChange("01B")}); links[1].State != engine.Unsent {
 				t.Errorf("links: %s", links[1].State)
 			}
-			if asked > 2 {
-				t.Errorf("%d sign-ins for two calls", asked)
+			if asked.Load() > 2 {
+				t.Errorf("%d sign-ins for two calls", asked.Load())
 			}
 		})
 	}
@@ -174,7 +175,9 @@ func TestCallerThatStopsDoesNotStopTheOthers(t *testing.T) {
 		t.Errorf("the other: %v", err)
 	}
 	f.forget()
+	c.session.mu.Lock()
 	c.session.token = token{}
+	c.session.mu.Unlock()
 	before := f.signIns.Load()
 	if err := c.Check(ctx); engine.KindOf(err) != engine.Cancelled || f.signIns.Load() != before {
 		t.Errorf("who stopped before asking: %v, %d sign-ins", err, f.signIns.Load()-before)

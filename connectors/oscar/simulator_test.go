@@ -146,7 +146,7 @@ func TestNoClaimAboutAReferralIsFalse(t *testing.T) {
 		"reset before":        {given{failure: sim.Reset}, engine.Unknown, 0},
 		"reset afterwards":    {given{failure: sim.ResetAfter}, engine.Unknown, 1},
 		"cut":                 {given{failure: sim.CutAfter(20)}, engine.Unknown, 1},
-		"slow":                {given{failure: sim.SlowAfter(1500 * time.Millisecond)}, engine.Unknown, 1},
+		"slow":                {given{failure: sim.SlowAfter(3 * time.Second)}, engine.Unknown, 1},
 		"token not known":     {given{failure: sim.Unauthorized}, engine.Done, 1},
 		"crash when saving":   {given{switches: sim.Switches{HeadCrash: true}}, engine.Unknown, 0},
 		"no external system":  {given{switches: sim.Switches{NoExternalSystem: true}}, engine.Refused, 0},
@@ -157,7 +157,11 @@ func TestNoClaimAboutAReferralIsFalse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := simulate(t, c.switches, map[string]string{"timeout": "1s", "retries": "2"})
+			settings := map[string]string{"retries": "2"}
+			if name == "slow" {
+				settings["timeout"] = "1s"
+			}
+			s := simulate(t, c.switches, settings)
 			if c.prepare != nil {
 				c.prepare(s, c.edit)
 			}
@@ -177,10 +181,7 @@ func TestNoClaimAboutAReferralIsFalse(t *testing.T) {
 
 // made waits a little until there are as many referrals as expected: OSCaR may still be at it.
 func (s simulated) made(want int) int {
-	for range 50 {
-		if len(s.AllReferrals()) >= want {
-			break
-		}
+	for deadline := time.Now().Add(time.Minute); len(s.AllReferrals()) < want && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	return len(s.AllReferrals())

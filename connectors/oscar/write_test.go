@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/casebridge/casebridge/engine"
@@ -106,7 +107,11 @@ func TestWhatBecomesOfAReferral(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := &fake{answer: c.answer}
-			out := write(t, opened(t, f, map[string]string{"retries": "2", "timeout": "1s"}), referralChange(c.edit))[0]
+			settings := map[string]string{"retries": "2"}
+			if name == "no answer" {
+				settings["timeout"] = "1s"
+			}
+			out := write(t, opened(t, f, settings), referralChange(c.edit))[0]
 			if out.State != c.state {
 				t.Fatalf("got %s: %v", out.State, out.Fault)
 			}
@@ -253,10 +258,9 @@ func TestWhatBecomesOfADecision(t *testing.T) {
 
 // firstly answers the first request with one handler and all others with the other.
 func firstly(first, others http.HandlerFunc) http.HandlerFunc {
-	asked := false
+	var asked atomic.Bool
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !asked {
-			asked = true
+		if !asked.Swap(true) {
 			first(w, r)
 			return
 		}
