@@ -148,7 +148,7 @@ func (e *exprCompiler) checkKey(key ast.Node, in *lookup, asked *shape) {
 
 // checkKeyList refuses a lookup that is asked with the codes of a list of which it has none.
 func (c *compiler) checkKeyList(at engine.Pos, width int, in *lookup, asked *shape) {
-	if in == nil || len(in.keys) == 0 || asked == nil || asked.codes == nil || len(asked.codes.Codes) == 0 {
+	if in == nil || asked == nil || asked.codes == nil || len(asked.codes.Codes) == 0 {
 		return
 	}
 	known := func(code spec.CodeEntry) bool {

@@ -150,14 +150,16 @@ func help(have, need form) string {
 // checkLiterals refuses a text that can never be the value that it is compared with: the condition would never be
 // what it says.
 func (e *exprCompiler) checkLiterals(n ast.Node, of *shape) {
-	literal, ok := n.(*ast.StringNode)
-	switch {
-	case !ok:
-	case of.codes == nil:
-		e.checkAnswer(literal, of)
-		e.checkDate(literal, of)
-	case !of.codes.Has(literal.Value):
-		e.refuse(n, "unknown-code", fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, of.codes.Texts()))
+	for _, w := range writtenOut(n) {
+		literal, ok := w.node.(*ast.StringNode)
+		switch {
+		case !ok:
+		case of.codes == nil:
+			e.checkAnswer(literal, of)
+			e.checkDate(literal, of)
+		case !of.codes.Has(literal.Value):
+			e.refuse(literal, "unknown-code", fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, of.codes.Texts()))
+		}
 	}
 }
 

@@ -279,6 +279,8 @@ func (u *unread) value(i int) remark {
 func (u *unread) sideBySide(i int) remark {
 	t, before, inside := u.token(i), u.token(i-1), u.opener(u.open(i))
 	switch {
+	case before.Kind == lexer.String && before.Value == "" && before.To == t.From:
+		return on(before, "two quotes stand where one is meant", "write one; '' counts as one only within a text of the file that stands between single quotes itself")
 	case before.Kind == lexer.String && before.To == t.From || t.Kind == lexer.String && before.Kind == lexer.Identifier && before.To == t.From:
 		return on(t, "the text ends at the quote before this", "a text that has quotes in it stands between other quotes, as in \"it's\"")
 	case before.Kind == lexer.Identifier && isSignature(before.Value) != "" && u.token(i-2).Value != ".":
