@@ -28,6 +28,8 @@ type SetField struct {
 	List   string // the SetList its values are chosen from; "" when there is none that can be listed
 	Hidden bool   // switched off, or not shown
 	Barred bool   // the account's role may not see it
+
+	ReadOnly bool // the account's role may not change it: what is written to it is lost
 }
 
 // SetList is one list of options.

@@ -47,6 +47,11 @@ func TestCheckLive(t *testing.T) {
 			return r.primero.Permit(primerosim.DefaultUser, "read", "user:read", "agency:read")
 		}, exitUsage,
 			[]string{"specs/flows/", "error: the connection's user may not update primero.case [not-permitted]", "may not create primero.case"}},
+		{"a field that a flow writes stands on a form to read", func(r *rig) error {
+			return r.primero.MakeReadOnly(primerosim.DefaultUser, "oscar_short_id", "services_section", "religion")
+		}, exitUsage,
+			[]string{"specs/flows/oscar-ids.yaml:", "error: the connection's user may not change the field case.oscar_short_id of primero [not-permitted]",
+				"what is written to it is lost", "specs/flows/oscar-to-primero.yaml:", "may not change the field case.services_section of primero", "check: 5 errors; "}},
 		{"one organization is gone", func(r *rig) error {
 			return r.oscar.EditOrganization("holt", func(o *oscarsim.Organization) { o.Deleted = true })
 		}, exitUsage,

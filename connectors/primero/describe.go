@@ -37,7 +37,7 @@ func (c *connection) Describe(ctx context.Context, names []string) (engine.Descr
 // describing is one description under way.
 type describing struct {
 	api       *api
-	permitted map[string]bool // forms of the account's role; nil: not known
+	permitted map[string]access // forms of the account's role; nil: not known
 	out       engine.Description
 }
 
@@ -139,7 +139,8 @@ func (d *describing) readRights(ctx context.Context) error {
 		return d.barred(err, "the rights of this connection's user", "")
 	}
 	if own.Raw == "" {
-		return nil // an account that its own role does not list
+		d.untold("the rights of this connection's user", "look at its role by hand: the role does not let it see its own account")
+		return nil
 	}
 	answer, err := d.api.door.do(ctx, rest.Request{Op: "read rights", Path: "/api/v2/users/{id}", Args: []string{own.String()}, Query: "extended=true", MaxBody: maxSetup})
 	if err != nil {
@@ -149,24 +150,42 @@ func (d *describing) readRights(ctx context.Context) error {
 	return nil
 }
 
-// takeRights reads `permissions.list`, `permitted_forms` and whose cases the account sees; what is not there
-// is not known (§1.5). A case that it does not see looks as if it were not there, and would be made again.
+// access is what a role may do with a form.
+type access int
+
+const (
+	barred    access = iota // it does not have the form
+	readOnly                // "r"
+	readWrite               // "rw"
+)
+
+// untold notes a part that the answer, which was no refusal, does not hold.
+func (d *describing) untold(what, next string) {
+	d.out.Unread = append(d.out.Unread, engine.Unread{What: what, Fault: &engine.Fault{Kind: engine.Auth, Op: "read rights", Next: next}})
+}
+
+// takeRights reads `permissions.list`, `permitted_form` and whose cases the account sees; what is not there is not
+// known (§1.5, app/views/api/v2/users/_user.json.jbuilder). A case that it does not see looks as if it were not
+// there, and would be made again.
 func (d *describing) takeRights(user gjson.Result) {
 	if scope := user.Get("role_group_permission"); scope.Exists() && scope.Str != "all" {
-		d.out.Unread = append(d.out.Unread, engine.Unread{What: "the cases of other users", Fault: &engine.Fault{
-			Kind: engine.Auth, Op: "read rights", Next: "give the role of this connection's user access to all cases: one that it does not see looks as if it were not there"}})
+		d.untold("the cases of other users", "give the role of this connection's user access to all cases: one that it does not see looks as if it were not there")
 	}
 	list := user.Get("permissions.list")
 	if list.IsArray() {
 		d.out.Rights = append(d.out.Rights, caseRights(list))
 	}
-	forms := user.Get("permitted_forms")
+	forms := user.Get("permitted_form")
 	if !forms.IsObject() {
+		d.untold("which forms this connection's user may change", "look at the forms of its role by hand: this Primero does not tell them")
 		return
 	}
-	d.permitted = map[string]bool{}
-	forms.ForEach(func(name, _ gjson.Result) bool {
-		d.permitted[name.String()] = true
+	d.permitted = map[string]access{}
+	forms.ForEach(func(name, level gjson.Result) bool {
+		d.permitted[name.String()] = readOnly
+		if level.String() == "rw" {
+			d.permitted[name.String()] = readWrite
+		}
 		return true
 	})
 }

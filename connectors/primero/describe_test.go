@@ -115,7 +115,7 @@ func TestDescribeSaysWhenSomeCasesAreNotSeen(t *testing.T) {
 func TestDescribeForms(t *testing.T) {
 	answers := map[string]string{
 		"/api/v2/users":   `{"data":[{"id":3,"user_name":"bridge"}],"metadata":{"total":1,"per":1000,"page":1}}`,
-		"/api/v2/users/3": `{"data":{"permissions":{"list":[{"resource":"cases","actions":["read","write"]}]},"permitted_forms":{"first":"rw","second":"r"}}}`,
+		"/api/v2/users/3": `{"data":{"permissions":{"list":[{"resource":"cases","actions":["read","write"]}]},"permitted_form":{"first":"rw","second":"r"}}}`,
 		"/api/v2/lookups": `{"data":[],"metadata":{"total":0,"per":1000,"page":1}}`,
 		"/api/v2/forms": `{"data":[
 			{"id":1,"unique_id":"first","visible":true,"fields":[
@@ -123,7 +123,8 @@ func TestDescribeForms(t *testing.T) {
 				{"name":"own","type":"radio_button","visible":true,"option_strings_text":[{"id":"a","display_text":{"en":"A"}},{"id":"b","disabled":true}]},
 				{"name":"place","type":"select_box","option_strings_source":"Location"},
 				{"name":"rows","type":"subform","subform_section_id":9}]},
-			{"id":2,"unique_id":"second","visible":true,"fields":[{"name":"twice","type":"text_field","visible":true}]},
+			{"id":2,"unique_id":"second","visible":true,"fields":[{"name":"twice","type":"text_field","visible":true},{"name":"seen","type":"text_field"},
+				{"name":"owned_by","type":"text_field"},{"name":"lines","type":"subform","subform_section_id":9}]},
 			{"id":3,"unique_id":"third","visible":true,"fields":[{"name":"twice","type":"text_field"},{"name":"far","type":"textarea"}]},
 			{"id":9,"unique_id":"rows","is_nested":true,"visible":false,"fields":[{"name":"many","type":"select_box","multi_select":true,"option_strings_source":"lookup lookup-many"}]}]}`,
 	}
@@ -138,15 +139,19 @@ func TestDescribeForms(t *testing.T) {
 	d := describe(t, conn)
 	var got []string
 	for _, f := range d.Fields {
-		got = append(got, fmt.Sprintf("%s %s %q hidden=%v barred=%v", f.Name, f.Type, f.List, f.Hidden, f.Barred))
+		got = append(got, fmt.Sprintf("%s %s %q hidden=%v barred=%v read-only=%v", f.Name, f.Type, f.List, f.Hidden, f.Barred, f.ReadOnly))
 	}
 	want := []string{
-		`twice text "" hidden=false barred=false`,
-		`own code "the options of own" hidden=false barred=false`,
-		`place code "" hidden=false barred=false`,
-		`rows rows "" hidden=false barred=false`,
-		`rows.many codes "lookup-many" hidden=false barred=false`,
-		`far text "" hidden=false barred=true`,
+		`twice text "" hidden=false barred=false read-only=false`,
+		`own code "the options of own" hidden=false barred=false read-only=false`,
+		`place code "" hidden=false barred=false read-only=false`,
+		`rows rows "" hidden=false barred=false read-only=false`,
+		`rows.many codes "lookup-many" hidden=false barred=false read-only=false`,
+		`seen text "" hidden=false barred=false read-only=true`,
+		`owned_by text "" hidden=false barred=false read-only=false`, // every role may
+		`lines rows "" hidden=false barred=false read-only=true`,
+		`lines.many codes "lookup-many" hidden=false barred=false read-only=true`,
+		`far text "" hidden=false barred=true read-only=true`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %s\nwant %s", strings.Join(got, "\n"), strings.Join(want, "\n"))

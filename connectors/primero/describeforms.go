@@ -2,6 +2,7 @@ package primero
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -44,20 +45,24 @@ type formReading struct {
 
 func (r formReading) form(form gjson.Result) {
 	hidden := isFalse(form.Get("visible"))
-	barred := r.out.permitted != nil && !r.out.permitted[form.Get("unique_id").String()]
+	may := readWrite
+	if r.out.permitted != nil {
+		may = r.out.permitted[form.Get("unique_id").String()]
+	}
 	for _, f := range form.Get("fields").Array() {
-		r.field("", f, hidden, barred)
+		r.field("", f, hidden, may)
 		columns, name := r.nested[f.Get("subform_section_id").Raw], f.Get("name").String()
 		for _, column := range columns.Array() {
-			r.field(name+".", column, hidden, barred)
+			r.field(name+".", column, hidden, may)
 		}
 	}
 }
 
 // field takes a field over. One that stands on several forms counts where it can be used best.
-func (r formReading) field(prefix string, f gjson.Result, hidden, barred bool) {
+func (r formReading) field(prefix string, f gjson.Result, hidden bool, may access) {
 	s := engine.SetField{Object: cases, Name: prefix + f.Get("name").String(), Type: typeOf(f), List: r.list(prefix, f),
-		Hidden: hidden || isFalse(f.Get("visible")) || f.Get("disabled").Bool(), Barred: barred}
+		Hidden: hidden || isFalse(f.Get("visible")) || f.Get("disabled").Bool(), Barred: may == barred}
+	s.ReadOnly = may != readWrite && !slices.Contains(coreNames, s.Name)
 	fields := &r.out.out.Fields
 	i, ok := r.at[s.Name]
 	if !ok {
@@ -65,10 +70,16 @@ func (r formReading) field(prefix string, f gjson.Result, hidden, barred bool) {
 		*fields = append(*fields, s)
 		return
 	}
-	if old := (*fields)[i]; old.Barred && !s.Barred || old.Barred == s.Barred && old.Hidden && !s.Hidden {
-		(*fields)[i] = s
+	switch old := &(*fields)[i]; {
+	case old.Barred && !s.Barred:
+		*old = s
+	case old.Barred == s.Barred:
+		old.Hidden, old.ReadOnly = old.Hidden && s.Hidden, old.ReadOnly && s.ReadOnly
 	}
 }
+
+// coreNames are the fields that every role may write that may write cases, whatever its forms (§3.2).
+var coreNames = []string{"status", "state", "case_status_reopened", "record_state", "incident_case_id", "family_id", "created_at", "source_case_display_id", "owned_by", "module_id"}
 
 // list names the options of a field: a lookup, or those that stand at the field itself. Agencies, users and
 // locations as options are no lookup.

@@ -40,11 +40,11 @@ func TestHostileAnswers(t *testing.T) {
 	answered := engine.Change{Object: "west.referral", Verdict: engine.Update, Target: "r-1", Document: document(`{"status":"accepted"}`), Current: document(`{"id":"r-1","record_id":"` + firstCase + `"}`)}
 	connectortest.TestHostile(t, connectortest.Hostile{
 		Front: func(http.ResponseWriter, *http.Request) bool { return false },
-		Open: func(t *testing.T, url string, transport http.RoundTripper, log *slog.Logger) engine.Connection {
+		Open: func(t *testing.T, url string, transport http.RoundTripper, timeout time.Duration, log *slog.Logger) engine.Connection {
 			t.Helper()
 			conn, err := primero.Driver{}.Open(engine.Opening{Connection: "west", Transport: transport, Log: log,
 				Now:      func() time.Time { return time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC) },
-				Settings: engine.NewSettings(map[string]string{"url": url, "user": sim.DefaultUser, "password": sim.DefaultPassword, "rate": "0", "retries": "0", "timeout": "1s"})})
+				Settings: engine.NewSettings(map[string]string{"url": url, "user": sim.DefaultUser, "password": sim.DefaultPassword, "rate": "0", "retries": "0", "timeout": timeout.String()})})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,7 +31,8 @@ source: {read: west.boat, as: boat, in_order_by: boat.id, since: {start: everyth
 routes:
 - name: all
   write:
-  - {upsert: east.case, target: found, fields: {number: {from: boat.id}}}
+  - {upsert: east.case, target: found, fields: {number: {from: boat.id}, place: {from: boat.id}}}
+  - {update: east.case, target: found, row: rows, fields: {size: {from: boat.id}}}
 -- map.yaml --
 kind: Map
 name: keepers
@@ -159,6 +160,18 @@ func TestLive(t *testing.T) {
 		{"a field is hidden", func(s *Setup) { s.Fields[0].Hidden = true }, []string{`warning field-hidden east.yaml:5:5 the field case.kind is switched off in east`}},
 		{"a field stands on a form that the role does not have", func(s *Setup) { s.Fields[0].Barred = true },
 			[]string{`error not-permitted east.yaml:5:5 the connection's user may not see the field case.kind of east`}},
+		{"a field that a flow writes may only be read", func(s *Setup) { s.Fields[2].ReadOnly = true },
+			[]string{`error not-permitted flow.yaml:7:74 the connection's user may not change the field case.place of east`}},
+		{"a column that a flow writes may only be read", func(s *Setup) { s.Fields[5].ReadOnly = true },
+			[]string{`error not-permitted flow.yaml:8:60 the connection's user may not change the field case.rows.size of east`}},
+		{"rows that a flow writes may only be read", func(s *Setup) { s.Fields[3].ReadOnly, s.Fields[4].ReadOnly, s.Fields[5].ReadOnly = true, true, true },
+			[]string{`error not-permitted flow.yaml:8:45 the connection's user may not change the field case.rows of east`}},
+		{"a field that no flow writes may only be read", func(s *Setup) { s.Fields[0].ReadOnly = true }, nil},
+		{"a field that a flow writes may not be seen either", func(s *Setup) { s.Fields[2].Barred, s.Fields[2].ReadOnly = true, true },
+			[]string{`error not-permitted east.yaml:7:5 the connection's user may not see the field case.place of east`}},
+		{"a field that the driver has may not be seen where it is set up", func(s *Setup) {
+			s.Fields = append(s.Fields, engine.SetField{Object: "case", Name: "number", Type: engine.Text, Barred: true, ReadOnly: true})
+		}, []string{`error not-permitted flow.yaml:7:49 the connection's user may not change the field case.number of east`}},
 		{"the options of a field cannot be listed", func(s *Setup) { s.Fields[0].List = "" },
 			[]string{`warning not-checked east.yaml:5:5 could not check the options of case.kind: east does not list them`}},
 		{"the role may not create", func(s *Setup) { s.Rights[0].Verbs = s.Rights[0].Verbs[1:] },

@@ -191,9 +191,51 @@ func (l *looking) routes(routes []*spec.Route) {
 					l.barred(w.Object, string(verb))
 				}
 			}
+			l.written(w)
 		}
 		l.routes(route.Routes)
 	}
+}
+
+// written reports the fields that a write sets and that the account may not change; rows as a whole, where that is
+// true of them all.
+func (l *looking) written(w spec.Write) {
+	object, ok := strings.CutPrefix(w.Object.Text, l.setup.Connection+".")
+	if !ok {
+		return
+	}
+	if w.Row.Text != "" && l.isReadOnly(object, w.Row.Text) {
+		l.unchangeable(object+"."+w.Row.Text, w.Row)
+		return
+	}
+	rules, prefix := w.Fields, ""
+	if m := l.project.Mapping(w.Mapping.Text); m != nil {
+		rules = m.Fields
+	}
+	if w.Row.Text != "" {
+		prefix = w.Row.Text + "."
+	}
+	for _, rule := range rules {
+		if name := prefix + rule.Name.Text; l.isReadOnly(object, name) {
+			l.unchangeable(object+"."+name, rule.Name)
+		}
+	}
+}
+
+// isReadOnly says whether a field may be read and not changed, or not even be read where the driver has it by itself:
+// of other fields that is said where they are described.
+func (l *looking) isReadOnly(object, name string) bool {
+	i := slices.IndexFunc(l.setup.Fields, func(f engine.SetField) bool { return f.Object == object && f.Name == name })
+	if i < 0 || !l.setup.Fields[i].ReadOnly {
+		return false
+	}
+	own := ownObject(l.setup.Own, object)
+	return !l.setup.Fields[i].Barred || own != nil && engine.FieldNamed(own.Fields, name) != nil
+}
+
+func (l *looking) unchangeable(field string, at spec.Scalar) {
+	l.sayAt(engine.Error, "not-permitted", at, "let the role of this connection's user change the form that the field stands on: until then what is written to it is lost",
+		"the connection's user may not change the field %s of %s", field, l.setup.Connection)
 }
 
 func verbs(word string) []engine.Verb {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -128,6 +129,23 @@ func (s *System) DisableUser(userName string) error {
 			return fmt.Errorf("sim: no user %s", userName)
 		}
 		u.Disabled = true
+		return nil
+	})
+}
+
+// MakeReadOnly leaves a user's role case fields to read only, as on a form with r.
+func (s *System) MakeReadOnly(userName string, fields ...string) error {
+	return s.act(func(time.Time) error {
+		u := s.user(userName)
+		if u == nil {
+			return fmt.Errorf("sim: no user %s", userName)
+		}
+		u.Role.WriteFields = []string{}
+		for name := range s.form.byName {
+			if !slices.Contains(fields, name) && (u.Role.ReadFields == nil || slices.Contains(u.Role.ReadFields, name)) {
+				u.Role.WriteFields = append(u.Role.WriteFields, name)
+			}
+		}
 		return nil
 	})
 }

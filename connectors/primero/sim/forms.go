@@ -16,24 +16,66 @@ func listForms(s *System, c call) answer {
 	if module := q.kid("module_id"); module != "" && !slices.Contains(s.modules, module) {
 		return data([]any{})
 	}
-	forms := s.allForms()
+	forms := s.allForms(c.user)
 	forms = slices.DeleteFunc(forms, func(f map[string]any) bool {
 		return q.has("unique_id") && f["unique_id"] != q.kid("unique_id") || q.kid("exclude_subforms") == "true" && f["is_nested"] == true
 	})
 	return data(forms)
 }
 
-// allForms numbers the form 1 and each nested form by its field.
-func (s *System) allForms() []map[string]any {
-	nested, ids := []map[string]any{}, map[string]int{}
+// The forms that fields stand on, by what the role of the one who asks may do with them: as the simulator knows a
+// role by fields, each role sees its own arrangement. Of another installation's forms these are the shortest.
+const (
+	formWritten = "basic_identity"
+	formSeen    = "seen_only"
+	formNotSeen = "not_seen"
+)
+
+// formOf is the form that a field stands on.
+func (s *System) formOf(u *account, name string) string {
+	has := func(fields []string) bool { return fields == nil || slices.Contains(fields, name) }
+	switch {
+	case u.Role.WriteFields != nil && has(u.Role.WriteFields), u.Role.WriteFields == nil && has(u.Role.ReadFields):
+		return formWritten
+	case has(u.Role.ReadFields):
+		return formSeen
+	}
+	return formNotSeen
+}
+
+// permittedForms are the forms of a user's role, with r or rw (§1.5).
+func (s *System) permittedForms(u *account) map[string]any {
+	forms := map[string]any{}
 	for i := range s.form.fields {
-		if f := &s.form.fields[i]; f.Type == engine.Rows {
-			ids[f.Name] = 2 + len(nested)
+		switch name := s.formOf(u, s.form.fields[i].Name); name {
+		case formWritten:
+			forms[name] = "rw"
+		case formSeen:
+			forms[name] = "r"
+		}
+	}
+	return forms
+}
+
+// allForms numbers nested forms by their fields, from 11 on.
+func (s *System) allForms(u *account) []map[string]any {
+	nested, ids, on := []map[string]any{}, map[string]int{}, map[string][]engine.Field{}
+	for i := range s.form.fields {
+		f := &s.form.fields[i]
+		form := s.formOf(u, f.Name)
+		on[form] = append(on[form], *f)
+		if f.Type == engine.Rows {
+			ids[f.Name] = 11 + len(nested)
 			nested = append(nested, s.formItem(ids[f.Name], f.Name, f.Fields, nil))
 		}
 	}
-	top := s.formItem(1, "basic_identity", s.form.fields, ids)
-	return append([]map[string]any{top}, nested...)
+	var top []map[string]any
+	for i, name := range []string{formWritten, formSeen, formNotSeen} {
+		if len(on[name]) > 0 {
+			top = append(top, s.formItem(1+i, name, on[name], ids))
+		}
+	}
+	return append(top, nested...)
 }
 
 func (s *System) formItem(id int, name string, fields []engine.Field, nested map[string]int) map[string]any {

@@ -117,7 +117,7 @@ func (s *System) extend(item map[string]any, u *account) {
 		actions = []string{"manage"}
 	}
 	item["permissions"] = map[string]any{"list": []any{map[string]any{"resource": "cases", "actions": caseActions(actions)}}}
-	item["permitted_forms"] = map[string]any{"basic_identity": "rw", "services": "rw"}
+	item["permitted_form"] = s.permittedForms(u)
 	item["filters"] = map[string]any{"cases": slices.Sorted(maps.Keys(s.filters(u)))}
 }
 
