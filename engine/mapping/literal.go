@@ -148,7 +148,7 @@ func (e *exprCompiler) checkKey(key ast.Node, in *lookup, asked *shape) {
 
 // checkKeyList refuses a lookup that is asked with the codes of a list of which it has none.
 func (c *compiler) checkKeyList(at engine.Pos, width int, in *lookup, asked *shape) {
-	if in == nil || asked == nil || asked.codes == nil || len(asked.codes.Codes) == 0 {
+	if in == nil || asked == nil || asked.codes == nil {
 		return
 	}
 	known := func(code spec.CodeEntry) bool {
@@ -176,7 +176,7 @@ func (e *exprCompiler) checkAnswer(literal *ast.StringNode, of *shape) {
 
 // checkPart refuses a test of a part of a code that no code of the list passes.
 func (e *exprCompiler) checkPart(n ast.Node, of *shape, passes func(code string) bool) {
-	if of.codes == nil || len(of.codes.Codes) == 0 || slices.ContainsFunc(of.codes.Texts(), passes) {
+	if of.codes == nil || slices.ContainsFunc(of.codes.Texts(), passes) {
 		return
 	}
 	e.refuse(n, "unknown-code", fmt.Sprintf("no code of the list %s is like this", of.codes.Name), suggest("", of.codes.Texts()))
