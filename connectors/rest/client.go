@@ -153,6 +153,7 @@ func ownTransport(connections int) *http.Transport {
 		ExpectContinueTimeout: time.Second,
 		ForceAttemptHTTP2:     true,
 
+		OnProxyConnectResponse: throughProxy,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 }

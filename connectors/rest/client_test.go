@@ -84,6 +84,7 @@ func TestAnswersAreClassified(t *testing.T) {
 		{"refused record", 422, `{"errors":["` + canary + `"]}`, engine.Rejected, engine.Refused, engine.Refused, 1},
 		{"conflict", 409, `{}`, engine.Conflict, engine.Refused, engine.Refused, 1},
 		{"too many", 429, `Retry later`, engine.Rate, engine.Unsent, engine.Unsent, 4},
+		{"too slow for it", 408, ``, engine.Transient, engine.Unknown, engine.Unknown, 4},
 		{"server error", 500, `{"e":"` + canary + `"}`, engine.Transient, engine.Unknown, engine.Unknown, 4},
 		{"gateway page", 502, `<html>` + canary, engine.Transient, engine.Unknown, engine.Unknown, 4},
 		{"page for JSON", 200, `<html>` + canary, engine.Transient, engine.Unknown, engine.Unknown, 4},

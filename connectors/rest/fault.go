@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,6 +33,9 @@ var (
 	errStopped    = errors.New("told to stop")
 	errNoTLS      = errors.New("what answers does not speak TLS")
 	errProxy      = errors.New("the proxy in between wants a sign-in")
+	errNoProxy    = errors.New("the proxy in between cannot be reached")
+	errProxyShut  = errors.New("the proxy in between does not let requests to this host through")
+	errProxyBad   = errors.New("the proxy in between cannot reach the system")
 	errMoved      = errors.New("the system answers from another address; redirects are not followed")
 )
 
@@ -66,9 +70,10 @@ func (a *actedBefore) Unwrap() error {
 	return a.cause
 }
 
-// mayHaveActed says whether the system may have done what the attempt asked for.
+// mayHaveActed says whether the system may have done what the attempt asked for. A 408 is somebody's impatience, who
+// may have handed on what had come.
 func mayHaveActed(f *engine.Fault) bool {
-	return Sent(f) && f.Kind != engine.Rate && f.Status/100 != 4
+	return Sent(f) && f.Kind != engine.Rate && (f.Status/100 != 4 || f.Status == http.StatusRequestTimeout)
 }
 
 // Unsent makes a fault of a request that a driver did not let out, so that Sent says false.
@@ -98,7 +103,7 @@ func Outcome(err error) engine.Outcome {
 	var before *actedBefore
 	again := errors.As(f.Err, &before)
 	switch {
-	case f.Status/100 == 4 && f.Kind != engine.Rate && f.Status != http.StatusUnauthorized && f.Status != http.StatusProxyAuthRequired:
+	case f.Status/100 == 4 && f.Kind != engine.Rate && f.Kind != engine.Transient && f.Status != http.StatusUnauthorized && f.Status != http.StatusProxyAuthRequired:
 		return engine.Outcome{State: engine.Refused, Fault: f}
 	case !again && !mayHaveActed(f):
 		return engine.Outcome{State: engine.Unsent, Fault: f}
@@ -115,7 +120,7 @@ func (c *Client) statusFault(resp *http.Response) *engine.Fault {
 	case code == http.StatusForbidden:
 		f.Kind, f.Next = engine.Auth, "Check what this connection's user may see and change."
 	case code == http.StatusProxyAuthRequired:
-		f.Kind, f.Err, f.Next = engine.Environment, errProxy, "Put the proxy's user and password into HTTPS_PROXY, or name this host in NO_PROXY."
+		f.Kind, f.Err, f.Next = engine.Environment, errProxy, nextProxySignIn
 	case code == http.StatusTooManyRequests:
 		f.Kind, f.Next = engine.Rate, "The system asks for a pause, and the next run goes on; if it often does, lower the rate of this connection."
 	case code == http.StatusRequestTimeout || code >= 500:
@@ -170,6 +175,34 @@ func transportFault(err error, left bool) *engine.Fault {
 	return unsent(f)
 }
 
+const (
+	nextProxySignIn = "Put the proxy's user and password into HTTPS_PROXY, or name this host in NO_PROXY."
+	nextProxyShut   = "Ask those who run the proxy to allow this host, or name it in NO_PROXY."
+	nextNoProxy     = "Check HTTPS_PROXY, or name this host in NO_PROXY."
+)
+
+// throughProxy judges the answer of a proxy that was asked for a way to the system. Nothing of the request has left by then.
+func throughProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	switch code := answer.StatusCode; {
+	case code == http.StatusOK:
+		return nil
+	case code == http.StatusProxyAuthRequired:
+		return Unsent(engine.Fault{Kind: engine.Environment, Err: errProxy, Next: nextProxySignIn})
+	case code/100 == 4 && code != http.StatusTooManyRequests && code != http.StatusRequestTimeout:
+		return Unsent(engine.Fault{Kind: engine.Environment, Err: errProxyShut, Next: nextProxyShut})
+	}
+	return Unsent(engine.Fault{Kind: engine.Transient, Err: errProxyBad})
+}
+
+// proxyFault is about a proxy to which no connection could be made; unknown says that it has no such name.
+func proxyFault(unknown bool) *engine.Fault {
+	f := &engine.Fault{Kind: engine.Transient, Err: errNoProxy, Next: nextNoProxy}
+	if unknown {
+		f.Kind = engine.Environment
+	}
+	return f
+}
+
 // dialFault recognises the failures that happen before a connection stands; nil for the others.
 func dialFault(err error) *engine.Fault {
 	var (
@@ -181,6 +214,8 @@ func dialFault(err error) *engine.Fault {
 		invalid   x509.CertificateInvalidError
 	)
 	switch {
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return proxyFault(errors.As(err, &name) && name.IsNotFound)
 	case errors.As(err, &name) && name.IsNotFound:
 		return &engine.Fault{Kind: engine.Environment, Err: errNoName, Next: "Check the url of this connection."}
 	case errors.As(err, &cert), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid):
