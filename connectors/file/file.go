@@ -83,7 +83,7 @@ func (Driver) Open(o engine.Opening) (engine.Connection, error) {
 	if c.write != "" && c.write == c.outbox {
 		return nil, fault("open connection "+c.name, "outbox", errors.New("must not be the file of write: messages are no records"))
 	}
-	c.index = &index{connection: c.name, root: c.read, mayLack: c.read == c.write}
+	c.index = &index{connection: c.name, root: c.read, mayLack: c.read == c.write, whole: c.writing.RLocker()}
 	return c, nil
 }
 
@@ -94,7 +94,7 @@ type connection struct {
 	read, write, outbox string
 
 	index   *index
-	writing sync.Mutex // held while lines are added
+	writing sync.RWMutex // held while lines are added; shared while they are indexed: half a line is no record
 }
 
 // Reader implements engine.Connection.

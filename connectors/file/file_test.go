@@ -1,12 +1,14 @@
 package file_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -271,4 +273,48 @@ func FuzzRead(f *testing.F) {
 			seen[r.ID] = true
 		}
 	})
+}
+
+// What is added while the file is read for something else is found afterwards, all of it.
+func TestNothingAddedMeanwhileIsMissed(t *testing.T) {
+	conn, _ := open(t, map[string]string{"write": "DIR/records.ndjson"}, nil)
+	const rounds, each = 60, 20
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range rounds {
+			changes := make([]engine.Change, each)
+			for j := range changes {
+				changes[j] = engine.Change{Object: "east.record", Verdict: engine.Create,
+					Document: engine.NewBody(fmt.Appendf(nil, `{"id":"%d","text":%q}`, i*each+j, strings.Repeat("x", 2000)))}
+			}
+			for _, out := range conn.Writer().Write(context.Background(), changes) {
+				if out.State != engine.Done {
+					t.Errorf("%s %v", out.State, out.Fault)
+				}
+			}
+		}
+	}()
+	find := func(value string) int {
+		found, err := conn.Reader().Find(t.Context(), engine.Lookup{Object: "record", By: "id", Values: []string{value}})
+		if err != nil {
+			t.Error(err)
+		}
+		return len(found)
+	}
+	for writing := true; writing; {
+		find("none")
+		select {
+		case <-done:
+			writing = false
+		default:
+		}
+	}
+	missed := 0
+	for i := range rounds * each {
+		missed += 1 - find(strconv.Itoa(i))
+	}
+	if missed > 0 {
+		t.Errorf("%d of %d records were missed", missed, rounds*each)
+	}
 }

@@ -30,9 +30,10 @@ type span struct {
 
 // index knows where the records are, not what they hold: memory is a few words per line.
 type index struct {
-	connection string // its name, for faults
-	root       string // file or folder
-	mayLack    bool   // a file that is not there yet has no records
+	connection string      // its name, for faults
+	root       string      // file or folder
+	mayLack    bool        // a file that is not there yet has no records
+	whole      sync.Locker // while it is held, nothing is added by this connection
 
 	mu    sync.Mutex // guards the rest
 	files []source
@@ -52,6 +53,8 @@ type source struct {
 func (x *index) refresh(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.whole.Lock()
+	defer x.whole.Unlock()
 	paths, err := x.paths()
 	if err != nil {
 		return err
@@ -116,11 +119,15 @@ func (x *index) scan(ctx context.Context, i int) error {
 		return x.fault(x.files[i].path, err)
 	}
 	defer func() { _ = f.Close() }()
-	from := x.files[i].size
-	if s, err := f.Stat(); err == nil && s.Size() == from {
+	s, err := f.Stat()
+	if err != nil {
+		return x.fault(x.files[i].path, err)
+	}
+	from, end := x.files[i].size, s.Size() // what others add behind the end is for the next time
+	if end == from {
 		return nil
 	}
-	array, err := eachValue(ctx, io.NewSectionReader(f, from, 1<<62), func(raw []byte, start int64) error {
+	array, err := eachValue(ctx, io.NewSectionReader(f, from, end-from), func(raw []byte, start int64) error {
 		return x.note(raw, span{file: i, start: from + start, size: len(raw)})
 	})
 	var bad *badRecord
@@ -129,10 +136,6 @@ func (x *index) scan(ctx context.Context, i int) error {
 	}
 	if err != nil {
 		return err
-	}
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return x.fault(x.files[i].path, err)
 	}
 	x.files[i].size, x.files[i].array = end, array
 	return nil
