@@ -194,7 +194,7 @@ func settledAt(r *route) int {
 func (w *write) isKeyedBy(step string) bool {
 	return slices.ContainsFunc(w.keyed, func(in input) bool {
 		name, _, _ := strings.Cut(in.path, ".")
-		return step != "" && name == step
+		return name == step // which "" never is
 	})
 }
 

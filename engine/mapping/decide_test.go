@@ -235,6 +235,26 @@ all send object=west.message item=note n3 doc={"place":"here"} once=["note","n3!
 `)
 }
 
+// Where a write has a condition, or other routes continue, what its steps say still counts: there is more to decide
+// than whether it went.
+func TestWhatWentBeforeMeetsTheGateOfOthers(t *testing.T) {
+	const inner = "  routes:\n  - {name: inner, steps: [], write: [{update: east.case, target: case, fields: {number: {value: one}}}]}\n"
+	for _, tt := range []struct{ what, condition, routes string }{{what: "a condition", condition: ", only_if: case.open == true"}, {what: "more routes", routes: inner}} {
+		f := caseFlow(t, `
+routes:
+- name: all
+  steps:
+  - {name: key, expr: case.id}
+  - {must: given(case.owner), else: block, say: nobody owns it}
+  write:
+  - {send: west.message, once_per: {case: key}, fields: {place: {value: here}}`+tt.condition+"}\n"+tt.routes)
+		got := decide(f, `{"id":"c1"}`, map[string]Answer{`once west.message ["case","c1"]`: {State: Sent}})
+		if len(got.Changes) != 1 || got.Changes[0].Reason.Text != "nobody owns it" {
+			t.Errorf("%s: %s", tt.what, told(got))
+		}
+	}
+}
+
 // All that was sent can be counted, also when there is none.
 func TestLedgerOfAll(t *testing.T) {
 	f := caseFlow(t, `

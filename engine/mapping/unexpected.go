@@ -334,7 +334,7 @@ func suggestWord(word string) string {
 		}
 	}
 	near := engine.Nearest(word, words)
-	if near == "" || near[0] != word[0] || max(len(near)-len(word), len(word)-len(near)) > 1 || len(word) < 3 {
+	if near == "" || near[0] != word[0] || max(len(near)-len(word), len(word)-len(near)) > 1 {
 		return ""
 	}
 	return "did you mean \"" + near + "\"?"
