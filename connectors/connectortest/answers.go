@@ -18,7 +18,7 @@ type hostile struct {
 	name  string
 	kinds []engine.FaultKind
 	serve http.HandlerFunc
-	big   bool // takes a second or more
+	big   bool // does not end, or not before it would be enormous: a connection must be impatient to end it
 }
 
 const (
@@ -132,12 +132,16 @@ func compress(w io.Writer, head string, size int, what string) {
 	_ = z.Close()
 }
 
-// bomb is a gigabyte, compressed to a megabyte when it is first asked for.
+// bomb is a gigabyte, compressed to a megabyte: one piece of it again and again, which costs next to nothing to make.
 func bomb(head, what string) http.HandlerFunc {
 	packed := sync.OnceValue(func() []byte {
-		var b bytes.Buffer
-		compress(&b, head, 1024*mega, what)
-		return b.Bytes()
+		var all, piece bytes.Buffer
+		compress(&all, head, mega, what)
+		compress(&piece, "", mega, what)
+		for range 1023 {
+			all.Write(piece.Bytes())
+		}
+		return all.Bytes()
 	})
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,8 +30,8 @@ type Hostile struct {
 	// Front answers what comes before the question, such as a sign-in; false leaves the request to the hostile answer.
 	Front func(w http.ResponseWriter, r *http.Request) bool
 
-	// Open connects with a timeout of a second, no repetitions, and this log.
-	Open func(t *testing.T, url string, transport http.RoundTripper, log *slog.Logger) engine.Connection
+	// Open connects with this timeout for every request, no repetitions, and this log.
+	Open func(t *testing.T, url string, transport http.RoundTripper, timeout time.Duration, log *slog.Logger) engine.Connection
 
 	Calls []Call
 }
@@ -45,7 +46,10 @@ type Call struct {
 }
 
 const (
-	longest = 20 * time.Second
+	longest = time.Minute
+	// impatient and patient are the timeouts of a connection, for answers that do not end by themselves and for those
+	// that do: they may take long on a loaded machine.
+	impatient, patient = time.Second, longest / 2
 	// mostMemory is what one call may need at most, in bytes: an answer of the size that is held in memory, and its copies.
 	mostMemory = 320 << 20
 )
@@ -73,7 +77,18 @@ func (h Hostile) try(t *testing.T, call Call, a hostile) {
 	server := httptest.NewServer(h.behindFront(a.serve))
 	defer server.Close()
 	defer server.CloseClientConnections()
-	h.ask(t, call, server.URL, nil, a.kinds)
+	timeout := patient
+	if a.big {
+		timeout = impatient
+	}
+	h.ask(t, call, door{server.URL, nil, timeout}, a.kinds)
+}
+
+// door is where a server is, and how long it is waited for.
+type door struct {
+	url       string
+	transport http.RoundTripper // nil: the driver's own
+	timeout   time.Duration
 }
 
 // behindFront answers what comes before the question, then hands over.
@@ -87,11 +102,11 @@ func (h Hostile) behindFront(serve http.HandlerFunc) http.Handler {
 }
 
 // ask calls and holds the outcome against the kinds; none means that it must succeed.
-func (h Hostile) ask(t *testing.T, call Call, url string, transport http.RoundTripper, kinds []engine.FaultKind) {
+func (h Hostile) ask(t *testing.T, call Call, at door, kinds []engine.FaultKind) {
 	t.Helper()
-	var log bytes.Buffer
+	var log lockedText
 	before := runtime.NumGoroutine()
-	conn := h.Open(t, url, transport, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	conn := h.Open(t, at.url, at.transport, at.timeout, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	most := watchMemory()
 	ctx, stop := context.WithTimeout(context.Background(), longest)
 	defer stop()
@@ -112,6 +127,24 @@ func (h Hostile) ask(t *testing.T, call Call, url string, transport http.RoundTr
 		t.Errorf("Close: %v", err)
 	}
 	gone(t, before)
+}
+
+// lockedText is what was logged; a driver may still log while that is read.
+type lockedText struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 var (
@@ -174,7 +207,7 @@ func inUse() int64 {
 func gone(t *testing.T, before int) {
 	t.Helper()
 	const ofServer = 3
-	for range 200 {
+	for range 3000 {
 		if runtime.NumGoroutine() <= before+ofServer {
 			return
 		}
@@ -207,7 +240,7 @@ func (h Hostile) oddClothes(t *testing.T, call Call) {
 		},
 	} {
 		server := httptest.NewServer(h.behindFront(serve))
-		t.Run(name, func(t *testing.T) { h.ask(t, call, server.URL, nil, nil) })
+		t.Run(name, func(t *testing.T) { h.ask(t, call, door{server.URL, nil, patient}, nil) })
 		server.Close()
 	}
 }
@@ -225,7 +258,7 @@ func (h Hostile) anotherHost(t *testing.T, call Call) {
 			w.Header().Set("Location", other.URL+"/"+Mark)
 			w.WriteHeader(status)
 		}))
-		h.ask(t, call, server.URL, nil, []engine.FaultKind{engine.Environment})
+		h.ask(t, call, door{server.URL, nil, patient}, []engine.FaultKind{engine.Environment})
 		server.Close()
 	}
 	if visited.Load() != 0 {
@@ -244,5 +277,5 @@ func (h Hostile) resetStream(t *testing.T, call Call) {
 	server.StartTLS()
 	defer server.Close()
 	defer server.CloseClientConnections()
-	h.ask(t, call, server.URL, server.Client().Transport, []engine.FaultKind{engine.Transient})
+	h.ask(t, call, door{server.URL, server.Client().Transport, patient}, []engine.FaultKind{engine.Transient})
 }

@@ -37,11 +37,11 @@ func TestHostileAnswers(t *testing.T) {
 	}
 	connectortest.TestHostile(t, connectortest.Hostile{
 		Front: front,
-		Open: func(t *testing.T, url string, transport http.RoundTripper, log *slog.Logger) engine.Connection {
+		Open: func(t *testing.T, url string, transport http.RoundTripper, timeout time.Duration, log *slog.Logger) engine.Connection {
 			t.Helper()
 			conn, err := Driver{}.Open(engine.Opening{Connection: "east", Transport: transport, Now: time.Now, Log: log, TempDir: t.TempDir(),
 				Settings: engine.NewSettings(map[string]string{"url": url, "email": "bridge@example.org", "password": testPassword,
-					"retries": "0", "timeout": "1s", "list_timeout": "1s", "max_list": "200000000", "max_record": "100000"})})
+					"retries": "0", "timeout": timeout.String(), "list_timeout": timeout.String(), "max_list": "200000000", "max_record": "100000"})})
 			if err != nil {
 				t.Fatal(err)
 			}
