@@ -228,6 +228,9 @@ all no change object=west.message item=note n1 why=already sent code=all/once_pe
 all blocked object=west.message item=note n2 why=maybe sent: waiting until it is seen or a person decides code=all/once_per once=["note","n2!"]
 all blocked object=west.message item=note n3 why=nobody owns it code=all/nobody-owns-it
 `)
+	if _, trace := traced(f, `{"id":"c1"}`, known); len(trace.Writes) != 2 {
+		t.Errorf("%d writes were told of, not the two that went", len(trace.Writes))
+	}
 	expect(t, decide(f, `{"id":"c1","owner":"ann"}`, known), `
 all no change object=west.message item=note n1 why=already sent code=all/once_per once=["note","n1!"]
 all blocked object=west.message item=note n2 why=maybe sent: waiting until it is seen or a person decides code=all/once_per once=["note","n2!"]

@@ -1,6 +1,12 @@
 package mapping
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/casebridge/casebridge/engine"
+)
 
 // A list where one value is due, or the other way round, is never written: a target may drop it in silence.
 func TestWhatDoesNotFitItsFieldIsNotWritten(t *testing.T) {
@@ -54,6 +60,22 @@ routes:
 	}
 }
 
+// A key that broke down says so, and not what a later step thinks of the record.
+func TestABrokenKeyIsSaidFirst(t *testing.T) {
+	f := caseFlow(t, `
+routes:
+- name: all
+  steps:
+  - {name: key, expr: case.owner}
+  - {name: notes, read: east.note, of: case, none: block, say: no notes}
+  write:
+  - {send: west.message, once_per: {owner: key}, fields: {place: {value: here}}}
+`)
+	expect(t, decide(f, `{"id":"c1","owner":["o"]}`, nil), `
+all quarantine object=west.message why=owner must be one value, and this is a list: `+offType+` code=mapping
+`)
+}
+
 // A list has no text to be looked up by; the empty text would fit records that have nothing there.
 func TestKeysAreOneValue(t *testing.T) {
 	f := caseFlow(t, `
@@ -66,7 +88,11 @@ routes:
   - {send: west.message, once_per: {owner: case.owner}, known_as: {number: case.number}, fields: {place: {value: here}}}
 `)
 	for _, body := range []string{`{"id":"c1","owner":"o","case_id":["K1"]}`, `{"id":"c1","owner":"o","number":{"a":1}}`, `{"id":"c1","owner":["o"]}`} {
-		got := decide(f, body, nil)
+		known := &fakeKnown{closed: true}
+		got := f.Decide(Input{Record: engine.Record{Object: "east.case", ID: "c1", Body: engine.NewBody([]byte(body))}, Now: noon, Start: "2026-01-01", Known: known})
+		if slices.ContainsFunc(known.asked, func(ask string) bool { return strings.HasSuffix(ask, "=") }) {
+			t.Errorf("%s: was looked up by nothing: %q", body, known.asked)
+		}
 		if len(got.Changes) != 1 || got.Changes[0].Verdict != "quarantine" || got.Changes[0].Reason.Code != "mapping" {
 			t.Errorf("%s: %s", body, told(got))
 		}
