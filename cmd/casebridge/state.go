@@ -64,8 +64,11 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 	}
 	done, err := reconcile.Adopt(ctx, jobs, before, why)
 	for _, d := range done {
-		fmt.Fprintf(a.stdout, "%s: %s already there and recorded; %s not, and the next run will send %s (see `casebridge plan %s`)\n",
-			d.Flow, plural(d.Sent, "1 send is", "%d sends are"), plural(d.Open, "1 is", "%d are"), plural(d.Open, "it", "them"), d.Flow)
+		left := "nothing is left to send"
+		if d.Open > 0 {
+			left = fmt.Sprintf("%s not, and the next run will send %s (see `casebridge plan %s`)", plural(d.Open, "1 is", "%d are"), plural(d.Open, "it", "them"), d.Flow)
+		}
+		fmt.Fprintf(a.stdout, "%s: %s already there and recorded; %s\n", d.Flow, plural(d.Sent, "1 send is", "%d sends are"), left)
 		if d.Parked > 0 {
 			fmt.Fprintf(a.stdout, "  %s: see `casebridge parked list`\n",
 				plural(d.Parked, "1 may have been sent since the backup was made and is parked", "%d may have been sent since the backup was made and are parked"))

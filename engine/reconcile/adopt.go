@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/casebridge/casebridge/engine"
 	"github.com/casebridge/casebridge/engine/mapping"
@@ -28,7 +29,7 @@ type Adopted struct {
 // Adopt writes to neither system. jobs are the flows of the chain, in order, with
 // the store itself.
 func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, error) {
-	seen := &sightings{by: map[string][]string{}}
+	seen := &sightings{by: map[string][]string{}, shapes: map[string][][]string{}}
 	for _, job := range jobs {
 		if len(listed(job.Flow.Spec().Routes)) == 0 {
 			continue
@@ -120,8 +121,9 @@ var errUnusable = errors.New("it is listed in a form that cannot be used, and ma
 
 // sightings gathers what the other system lists.
 type sightings struct {
-	by       map[string][]string // what was sent -> the answers that show it
-	unusable string              // the first record that cannot be used
+	by       map[string][]string   // what was sent -> the answers that show it
+	shapes   map[string][][]string // by object, the names of the pairs by which it is known where it is listed
+	unusable string                // the first record that cannot be used
 }
 
 func (s *sightings) Decided(d mapping.Decision) {
@@ -129,22 +131,51 @@ func (s *sightings) Decided(d mapping.Decision) {
 		s.unusable = cmp.Or(s.unusable, d.Record)
 	}
 	for _, x := range d.Sightings {
-		s.by[sightKey(x.Object, x.Once, x.Known)] = append(s.by[sightKey(x.Object, x.Once, x.Known)], x.Answer)
+		key := sightKey(x.Object, x.Once, x.Known)
+		s.by[key] = append(s.by[key], x.Answer)
+		if shape := namesOfPairs(x.Known); x.Once == "" && !slices.ContainsFunc(s.shapes[x.Object], func(have []string) bool { return slices.Equal(have, shape) }) {
+			s.shapes[x.Object] = append(s.shapes[x.Object], shape)
+		}
 	}
 }
 
 func (*sightings) Settled(engine.Change, engine.Outcome) {}
 func (*sightings) Progress(Summary)                      {}
 
-// take says whether c is listed; one answer stands for one send.
+// take says whether c is listed, by its key or by those of its known pairs that the list shows; one answer stands for one send.
 func (s *sightings) take(c engine.Change) bool {
-	for _, key := range []string{sightKey(c.Object, c.Once, nil), sightKey(c.Object, "", c.Known)} {
+	keys := []string{sightKey(c.Object, c.Once, nil)}
+	for _, shape := range s.shapes[c.Object] {
+		keys = append(keys, sightKey(c.Object, "", pairsNamed(c.Known, shape)))
+	}
+	for _, key := range keys {
 		if answers := s.by[key]; len(answers) > 0 {
 			s.by[key] = answers[1:]
 			return true
 		}
 	}
 	return false
+}
+
+func namesOfPairs(pairs []engine.Pair) []string {
+	names := make([]string, len(pairs))
+	for i, p := range pairs {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// pairsNamed are the pairs with these names, in the order of the names.
+func pairsNamed(pairs []engine.Pair, names []string) []engine.Pair {
+	var out []engine.Pair
+	for _, name := range names {
+		for _, p := range pairs {
+			if p.Name == name {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
 }
 
 func sightKey(object, once string, known []engine.Pair) string {
