@@ -49,7 +49,9 @@ func (l *loop) again(ctx context.Context, r reading, d delivery) error {
 	}
 	due = l.beside(due)
 	if len(due) > 0 && !l.findable() && !r.whole {
-		l.tally(func(sum *Summary) { sum.Window += ", then all there is for " + countRecords(len(namesOf(due))) + " in quarantine" })
+		l.tally(func(sum *Summary) {
+			sum.Window += ", then all there is for " + countRecords(len(namesOf(due))) + " in quarantine"
+		})
 	}
 	unread, err := l.bring(ctx, r, due, d)
 	if unread != nil {
