@@ -30,12 +30,14 @@ type faulty struct {
 }
 
 // faultKinds has every row of the table in package engine.
-func faultKinds() map[string]faulty {
+func faultKinds(t *testing.T) map[string]faulty {
+	t.Helper()
 	post := func(q *http.Request) bool { return q.Method == http.MethodPost && isCaseWrite(q) }
 	window := func(q *http.Request) bool {
 		return q.Method == http.MethodGet && strings.Contains(q.URL.RawQuery, "order_by=last_updated_at") // what proves the filter has no order
 	}
 	gone := httptest.NewServer(http.RedirectHandler("/elsewhere", http.StatusFound))
+	t.Cleanup(gone.Close)
 	password := func(name, value string) func(*rig) { return func(r *rig) { r.env[name] = value } }
 	return map[string]faulty{
 		"reading breaks": {kind: engine.Transient, prepare: func(r *rig) { r.primero.FailNext(window, primerosim.Status502, 1) },
@@ -72,7 +74,7 @@ func (r *rig) markCase(fields map[string]any) {
 // TestEachKindOfFaultHasOnePolicy walks the table of package engine: what becomes of the record, of the
 // flow and of the run, and that the next run goes on from there.
 func TestEachKindOfFaultHasOnePolicy(t *testing.T) {
-	for name, f := range faultKinds() {
+	for name, f := range faultKinds(t) {
 		t.Run(string(f.kind)+"/"+name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, t.TempDir())
@@ -113,7 +115,7 @@ func TestTableOfFaultsIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	tried := map[engine.FaultKind]bool{engine.Cancelled: true} // see signals_test.go
-	for _, f := range faultKinds() {
+	for _, f := range faultKinds(t) {
 		tried[f.kind] = true
 	}
 	for _, m := range regexp.MustCompile(`FaultKind = "([a-z]+)"`).FindAllStringSubmatch(string(source), -1) {

@@ -139,9 +139,10 @@ func (p *page) withdraw(r *http.Request) error {
 }
 
 func (p *page) lock(*http.Request) error {
-	locked := !p.locked.Load()
-	p.locked.Store(locked)
-	p.world.primero.Switch(func(s *primerosim.Switches) { s.ConfigLock = locked })
+	p.world.primero.Switch(func(s *primerosim.Switches) { // one press at a time
+		s.ConfigLock = !s.ConfigLock
+		p.locked.Store(s.ConfigLock)
+	})
 	return nil
 }
 
