@@ -14,19 +14,7 @@ import (
 func TestDecisionsThatAreTakenBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, t.TempDir())
-	ngo := r.ngos[0]
-	slug, err := r.oscar.AddClient(ngo, ngoChild(1, "19"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.oscar.ReferToGovernment(ngo, slug, []string{"School support"}, "Invented reason"); err != nil {
-		t.Fatal(err)
-	}
-	r.run(t, exitDone, "run")
-	caseID, row, err := r.incoming()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ngo, caseID, row := r.referredByNGO(t)
 	for i, turn := range [][2]string{
 		{"accepted_340953", "Accepted"}, {"rejected_936484", "Exited"}, {"accepted_340953", "Accepted"},
 		{"rejected_936484", "Exited"}, {"accepted_340953", "Accepted"},
@@ -60,19 +48,7 @@ func TestDecisionsThatAreTakenBack(t *testing.T) {
 func TestDecisionTakenBackAfterItsAnswerWasLost(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, t.TempDir())
-	ngo := r.ngos[0]
-	slug, err := r.oscar.AddClient(ngo, ngoChild(1, "19"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.oscar.ReferToGovernment(ngo, slug, []string{"School support"}, "Invented reason"); err != nil {
-		t.Fatal(err)
-	}
-	r.run(t, exitDone, "run")
-	caseID, row, err := r.incoming()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ngo, caseID, row := r.referredByNGO(t)
 	decide := func(code int, status, arrived string) {
 		t.Helper()
 		r.clock.later(time.Hour)
@@ -97,6 +73,24 @@ func TestDecisionTakenBackAfterItsAnswerWasLost(t *testing.T) {
 	if o := r.run(t, exitDone, "run"); strings.Contains(o.out, "oscar.decision") {
 		t.Errorf("the hour after it goes again:\n%s", o.out)
 	}
+}
+
+// referredByNGO has an NGO refer a child to the government, and gives the row by which its case now says so.
+func (r *rig) referredByNGO(t *testing.T) (ngo, caseID, row string) {
+	t.Helper()
+	ngo = r.ngos[0]
+	slug, err := r.oscar.AddClient(ngo, ngoChild(1, "19"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.oscar.ReferToGovernment(ngo, slug, []string{"School support"}, "Invented reason"); err != nil {
+		t.Fatal(err)
+	}
+	r.run(t, exitDone, "run")
+	if caseID, row, err = r.incoming(); err != nil {
+		t.Fatal(err)
+	}
+	return ngo, caseID, row
 }
 
 // A worker refers a service again that the NGO refused, on the same row. Whose answer the second one is cannot be
