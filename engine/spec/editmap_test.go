@@ -141,13 +141,20 @@ func TestMapEditKeepsWhatStandsBehindARow(t *testing.T) {
 }
 
 func TestMapEditAddsBehindARowOnSeveralLines(t *testing.T) {
-	const head = `kind: Map
+	for _, brace := range []string{"  }", "}"} {
+		addBehind(t, brace)
+	}
+}
+
+func addBehind(t *testing.T, brace string) {
+	t.Helper()
+	head := `kind: Map
 name: places
 rows:
 - {east: "01", west: north}
 - {east: "02",   # the }
    west: south
-  } # old }
+` + brace + ` # old }
 `
 	const behind = `# how the columns are checked
 columns:
