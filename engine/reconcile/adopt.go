@@ -26,7 +26,7 @@ type Adopted struct {
 // else the flow's own start date).
 // When the store is a backup, what cannot be sent twice and is not listed is parked: it may have gone
 // since the backup was made. From then on the backup is the store.
-// Adopt writes to neither system. jobs are the flows of the chain, in order, with
+// Adopt writes to neither system, and records of each flow all of that or nothing. jobs are the flows of the chain, in order, with
 // the store itself.
 func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, error) {
 	seen := &sightings{by: map[string][]string{}, shapes: map[string][][]string{}}
@@ -39,8 +39,7 @@ func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, erro
 		}
 	}
 	if seen.unusable != "" {
-		return nil, &engine.Fault{Kind: engine.Environment, Op: "adopt", Ref: seen.unusable, Err: errUnusable,
-			Next: "Nothing was adopted: correct that record in its system, then adopt again."}
+		return nil, unusable(seen.unusable, errUnusableProof)
 	}
 	var out []Adopted
 	for _, job := range jobs {
@@ -52,14 +51,11 @@ func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, erro
 			return out, err
 		}
 		from := cmp.Or(before, cur.AdoptedBefore, job.Flow.Spec().Source.Start.Text, noDate)
-		if err := job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: from, Who: job.Who, Why: why}); err != nil {
-			return out, err
-		}
 		done, err := adoptFlow(ctx, job, seen, from, why)
-		out = append(out, done)
 		if err != nil {
 			return out, err
 		}
+		out = append(out, done)
 	}
 	return out, goOn(ctx, jobs, why)
 }
@@ -90,8 +86,12 @@ func survey(ctx context.Context, job Job, tell Tell) error {
 
 func adoptFlow(ctx context.Context, job Job, seen *sightings, before, why string) (Adopted, error) {
 	plan := &sendsPlanned{}
+	job.adoptedBefore = before
 	if err := survey(ctx, job, plan); err != nil {
 		return Adopted{Flow: job.Flow.Name()}, err
+	}
+	if plan.unusable != "" {
+		return Adopted{Flow: job.Flow.Name()}, unusable(plan.unusable, errUnusableSource)
 	}
 	backup, err := job.Store.BackupAt(ctx)
 	if err != nil {
@@ -117,7 +117,15 @@ func adoptFlow(ctx context.Context, job Job, seen *sightings, before, why string
 	return done, job.Store.Adopt(ctx, store.Adoption{Flow: job.Flow.Name(), Before: before, Who: job.Who, Why: why, Sends: sent, Maybe: maybe})
 }
 
-var errUnusable = errors.New("it is listed in a form that cannot be used, and may show what was sent")
+var (
+	errUnusableProof  = errors.New("it is listed in a form that cannot be used, and may show what was sent")
+	errUnusableSource = errors.New("it comes in a form that cannot be used, and what was sent of it cannot be told")
+)
+
+func unusable(record string, why error) error {
+	return &engine.Fault{Kind: engine.Environment, Op: "adopt", Ref: record, Err: why,
+		Next: "Its flow was not adopted: correct that record in its system, then adopt again."}
+}
 
 // sightings gathers what the other system lists.
 type sightings struct {
@@ -186,9 +194,15 @@ func sightKey(object, once string, known []engine.Pair) string {
 }
 
 // sendsPlanned gathers sends that must not be repeated.
-type sendsPlanned struct{ changes []engine.Change }
+type sendsPlanned struct {
+	changes  []engine.Change
+	unusable string // the first record that cannot be used
+}
 
 func (p *sendsPlanned) Decided(d mapping.Decision) {
+	if d.Unusable {
+		p.unusable = cmp.Or(p.unusable, d.Record)
+	}
 	for _, c := range d.Changes {
 		if c.Verdict == engine.Send && c.Once != "" {
 			c.Document, c.Fields, c.Current = engine.Body{}, nil, engine.Body{}

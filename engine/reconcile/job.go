@@ -35,6 +35,8 @@ type Job struct {
 	// At is for tests of crashes; nil otherwise. It is called at each Boundary, by many goroutines at
 	// once, and its error ends the run as if the process had died there. It must then fail always.
 	At func(context.Context, Boundary) error
+
+	adoptedBefore string // while it is adopted: the day before which everything counts as sent
 }
 
 // Tell is told what happens, for screens. It is called from one goroutine at a time.

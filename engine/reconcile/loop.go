@@ -92,7 +92,7 @@ func (l *loop) run(ctx context.Context, d delivery) (Summary, error) {
 	if err != nil {
 		return l.ended(EndedStopped), err
 	}
-	l.start = max(l.spec.Source.Start.Text, cur.AdoptedBefore)
+	l.start = max(l.spec.Source.Start.Text, cmp.Or(l.job.adoptedBefore, cur.AdoptedBefore))
 	if err := d.admit(ctx, l, cur); err != nil {
 		return l.ended(EndedStopped), err
 	}

@@ -200,3 +200,41 @@ func TestAdoptRefusesWhatItCannotRead(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Adopting is whole or nothing: half of it would let what was sent before go once more.
+func TestAdoptingThatEndsEarlyAdoptsNothing(t *testing.T) {
+	for name, spoil := range map[string]func(s *stage){
+		"its source cannot be read":                  func(s *stage) { s.east.breakRead = 2 },
+		"a record of its source cannot be used":      func(s *stage) { s.east.unusable = map[string]string{"0001": `{"id":"0001"}`} },
+		"what the other system lists cannot be used": func(s *stage) { s.west.unusable = map[string]string{"0000": ""} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			west := newCabinet(1, plainCase)
+			files := maps.Clone(copyProject)
+			files["seen.yaml"] = strings.NewReplacer("name: letters", "name: shown", "east.case", "west.case").Replace(copyProject["letters.yaml"])
+			files["seen.yaml"] = files["seen.yaml"][:strings.Index(files["seen.yaml"], "- name: shown\n  steps")] + files["seen.yaml"][strings.Index(files["seen.yaml"], "- name: seen"):]
+			files["letters.yaml"] = files["letters.yaml"][:strings.Index(files["letters.yaml"], "- name: seen")]
+			s := newStageOf(t, files, newCabinet(3, wantsLetter), west)
+			adopt := func() ([]reconcile.Adopted, error) {
+				st, err := store.Open(context.Background(), s.options())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = st.Close() }()
+				return reconcile.Adopt(context.Background(), []reconcile.Job{s.job("shown", st), s.job("letters", st)}, "2026-11-02", "cut-over")
+			}
+			spoil(s)
+			if _, err := adopt(); err == nil {
+				t.Error("it ended well")
+			}
+			if cur := s.cursor("letters"); cur.AdoptedBefore != "" {
+				t.Errorf("adopted before %q", cur.AdoptedBefore)
+			}
+			s.east.breakRead, s.east.unusable, s.west.unusable = 0, nil, nil
+			done, err := adopt()
+			if err != nil || len(done) != 1 || done[0].Open != 3 || s.cursor("letters").AdoptedBefore != "2026-11-02" {
+				t.Errorf("%+v, %v", done, err)
+			}
+		})
+	}
+}
