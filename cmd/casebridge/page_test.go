@@ -7,11 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	primerosim "github.com/casebridge/casebridge/connectors/primero/sim"
 )
 
 // player is a person at the sandbox's page.
@@ -87,29 +84,6 @@ func TestPagePlaysPrimerosPeople(t *testing.T) {
 	}
 	if text := p.act("withdraw", "case", "no-such-case"); !strings.HasPrefix(text, "That did not work") {
 		t.Errorf("an impossible act says nothing: %.80s", text)
-	}
-}
-
-// Two people who press the button at once leave Primero as the page says it is.
-func TestPageLocksAsItSays(t *testing.T) {
-	p := newPlayer(t)
-	for range 20 {
-		var all sync.WaitGroup
-		for range 4 {
-			all.Go(func() {
-				if answer, err := p.server.Client().PostForm(p.server.URL+"/act", url.Values{"act": {"lock"}}); err != nil {
-					t.Error(err)
-				} else {
-					_ = answer.Body.Close()
-				}
-			})
-		}
-		all.Wait()
-		locked := false
-		p.world.primero.Switch(func(s *primerosim.Switches) { locked = s.ConfigLock })
-		if locked {
-			t.Fatal("pressed an even number of times, and it is locked")
-		}
 	}
 }
 
