@@ -38,14 +38,14 @@ func (p *parsing) syntax(err error, tokens token.Tokens) {
 	switch open := leftOpen(tokens, line); {
 	case strings.HasPrefix(p.file.Lines[line-1][start:], "\t"):
 		message, help = "a tab stands in front of this line", "indent with spaces"
-	case open != nil:
-		help = fmt.Sprintf("reading went on to line %d: look from here for a bracket or quote that is missing, and for a # in a text without quotes", line)
-		line, column, message = open.Position.Line, open.Position.Column, "the "+open.Value+" is not closed"
 	case p.bareStar(line) > 0 || p.bareStar(line-1) > 0:
 		if p.bareStar(line) == 0 {
 			line--
 		}
 		column, message, help = p.bareStar(line), "* means something else in YAML", `put it in quotes: "*"`
+	case open != nil:
+		help = fmt.Sprintf("reading went on to line %d: look from here for a bracket or quote that is missing, and for a # in a text without quotes", line)
+		line, column, message = open.Position.Line, open.Position.Column, "the "+open.Value+" is not closed"
 	case colonInText.MatchString(p.file.Lines[line-1]):
 		message, help = "a text without quotes stands here, and a colon in it", "put the text in single quotes, and write ' in it as ''"
 	case column == start+1 && above >= 0 && above != start:
