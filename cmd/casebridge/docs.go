@@ -81,7 +81,7 @@ func (a *app) writeSheets(dir string, made []madeFile) error {
 	for _, f := range made {
 		path := filepath.Join(dir, f.name)
 		if err := replaceFile(path, f.text); err != nil {
-			return errors.Join(errEnvironment, err)
+			return err
 		}
 		fmt.Fprintln(a.stdout, "wrote "+path)
 	}
@@ -109,25 +109,4 @@ func (a *app) checkSheets(dir string, made []madeFile) error {
 		fmt.Fprintln(a.stdout, "Run `casebridge docs` with the same --out and without --check.")
 	}
 	return err
-}
-
-// replaceFile writes a file whole or not at all; one that is there keeps its mode.
-func replaceFile(path string, text []byte) error {
-	mode := os.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	next, err := os.CreateTemp(filepath.Dir(path), ".casebridge-*")
-	if err != nil {
-		return err
-	}
-	_, err = next.Write(text)
-	err = errors.Join(err, next.Chmod(mode), next.Close())
-	if err == nil {
-		err = os.Rename(next.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(next.Name()))
-	}
-	return nil
 }

@@ -107,7 +107,7 @@ func (a *app) writeFixture(fx *spectest.Fixture, file *caseFile) error {
 	}
 	if file.path == "" {
 		fmt.Fprint(a.stdout, text)
-	} else if err := file.write(text); err != nil {
+	} else if err := replaceFile(file.path, []byte(text)); err != nil {
 		return err
 	} else {
 		fmt.Fprintf(a.stdout, "%s: %s\n", file.path, fx.Name)

@@ -110,11 +110,3 @@ func (f *caseFile) room() (at int, indent string, err error) {
 	}
 	return at, indent, nil
 }
-
-// write replaces the file by its new text, or makes it.
-func (f *caseFile) write(text string) error {
-	if err := os.WriteFile(f.path, []byte(text), 0o644); err != nil { //nolint:gosec // specs are for everybody to read
-		return fmt.Errorf("%w: %w", errEnvironment, err)
-	}
-	return nil
-}

@@ -126,7 +126,7 @@ func (a *app) formatted(name string, before, after []byte, f formatting) error {
 		return nil
 	}
 	if err := replaceFile(name, after); err != nil {
-		return errors.Join(errEnvironment, err)
+		return err
 	}
 	fmt.Fprintln(a.stdout, "laid out "+name)
 	return nil

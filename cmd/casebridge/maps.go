@@ -324,7 +324,7 @@ func (a *app) importMaps(c *compiled, edits []mapEdit, write bool) error {
 	for _, e := range changed {
 		file := filepath.Join(c.root, filepath.FromSlash(e.m.At.File))
 		if err := replaceFile(file, []byte(strings.Join(e.lines, "\n"))); err != nil {
-			return fmt.Errorf("%w: %w", errEnvironment, err)
+			return err
 		}
 		fmt.Fprintf(a.stdout, "%s is written.\n", file)
 	}

@@ -105,7 +105,7 @@ func (a *app) writeSchemas(dir string, link bool) error {
 		return replaceFile(filepath.Join(dir, name), text)
 	})
 	if err != nil {
-		return errors.Join(errEnvironment, err)
+		return err
 	}
 	fmt.Fprintf(a.stdout, "wrote %d schemas to %s\n", n, dir)
 	if link {
@@ -143,7 +143,7 @@ func (a *app) linkFiles(dir string) error {
 			continue
 		}
 		if err := replaceFile(name, after); err != nil {
-			return errors.Join(errEnvironment, err)
+			return err
 		}
 		fmt.Fprintln(a.stdout, "linked "+name)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -29,8 +28,8 @@ func (a *app) updateTests(c *compiled, r spectest.Report, named bool) error {
 	}
 	for _, u := range updates {
 		file := filepath.Join(c.root, filepath.FromSlash(u.Path))
-		if err := os.WriteFile(file, []byte(u.Text), 0o644); err != nil { //nolint:gosec // specs are for everybody to read
-			return fmt.Errorf("%w: %w", errEnvironment, err)
+		if err := replaceFile(file, []byte(u.Text)); err != nil {
+			return err
 		}
 		for _, tc := range u.Cases {
 			fmt.Fprintf(a.stdout, "%s: %s\n", file, tc.Name)
