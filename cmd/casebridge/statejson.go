@@ -62,6 +62,7 @@ type recallLine struct {
 	Count   int       `json:"count"`
 	Sealed  int       `json:"sealed"`
 	WholeAt time.Time `json:"whole_at,omitzero"`
+	Gaps    int       `json:"gaps,omitempty"`
 }
 
 type heldCountLine struct {

@@ -40,7 +40,7 @@ func (a *app) printOverview(o store.Overview, zone *time.Location) error {
 		fmt.Fprintf(a.stdout, "sends    %s: %d %s\n", s.Object, s.Count, s.State)
 	}
 	for _, r := range o.Recall {
-		fmt.Fprintf(a.stdout, "recall   %s: %s, %d with sealed fields, %s\n", r.Object, plural(r.Count, "1 record", "%d records"), r.Sealed, wholeText(r.WholeAt, zone))
+		fmt.Fprintf(a.stdout, "recall   %s: %s, %d with sealed fields, %s\n", r.Object, plural(r.Count, "1 record", "%d records"), r.Sealed, wholeText(r.WholeAt, zone)+gapsText(r.Gaps))
 	}
 	for _, q := range o.Quarantine {
 		fmt.Fprintf(a.stdout, "quarant. %s: %d open, %d closed", q.Flow, q.Open, q.Closed)
@@ -106,6 +106,15 @@ func sizeText(bytes int64) string {
 		return fmt.Sprintf("%d kB", (bytes+999)/1000)
 	}
 	return fmt.Sprintf("%d MB", bytes/1_000_000)
+}
+
+// gapsText says that recall counts as not read whole although it was.
+func gapsText(gaps int) string {
+	if gaps == 0 {
+		return ""
+	}
+	return "; " + plural(gaps, "of 1 record it is not known whose it is", "of %d records it is not known whose they are") +
+		", so nothing counts as absent until that is read (see `casebridge quarantine list`)"
 }
 
 func wholeText(at time.Time, zone *time.Location) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -12,9 +13,9 @@ import (
 	oscarsim "github.com/casebridge/casebridge/connectors/oscar/sim"
 )
 
-// garbled is a way to OSCaR on which one client of every list gets a second given name, so that nobody can
-// say which of the two counts.
-type garbled struct{ slug string }
+// garbled is a way to OSCaR on which one client of every list gets a second given name, or another field twice, so
+// that nobody can say which of the two counts.
+type garbled struct{ slug, field string }
 
 func (g *garbled) RoundTrip(q *http.Request) (*http.Response, error) {
 	answer, err := http.DefaultTransport.RoundTrip(q)
@@ -24,7 +25,7 @@ func (g *garbled) RoundTrip(q *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(answer.Body)
 	_ = answer.Body.Close()
 	name := `"slug":"` + g.slug + `"`
-	body = bytes.ReplaceAll(body, []byte(name), []byte(name+`,"given_name":"Another"`))
+	body = bytes.ReplaceAll(body, []byte(name), []byte(name+`,"`+cmp.Or(g.field, "given_name")+`":"Another"`))
 	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	answer.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	return answer, err
@@ -140,5 +141,49 @@ func TestUnreadableClientCountsAsAHome(t *testing.T) {
 	}
 	if now, err := r.oscar.Client("sk", g.slug); err != nil || now.FamilyName != child.FamilyName {
 		t.Errorf("the other NGO's client is %q now, %v", now.FamilyName, err)
+	}
+}
+
+// A client of which nobody can say whose it is may be anybody's: until it can be read, nothing is sent that asks who is
+// not there, and it is said why.
+func TestUnreadableLinkIsAGap(t *testing.T) {
+	t.Parallel()
+	r, g := newRig(t, t.TempDir()), &garbled{field: "external_id"}
+	slug, err := r.oscar.AddClient("sk", ngoChild(7, "12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.referred(t, 0, "counselling_trauma", "gpc")
+	g.slug = slug
+	if out := r.past(t, g, exitPartial, "run"); !strings.Contains(out, "OSCaR's clients have not been read whole yet") {
+		t.Errorf("it does not say why nothing is sent:\n%s", out)
+	}
+	if o := r.run(t, exitDone, "state", "show"); !strings.Contains(o.out, "of 1 record it is not known whose it is") {
+		t.Errorf("state show does not say why:\n%s", o.out)
+	}
+	g.slug = ""
+	r.past(t, g, exitDone, "run")
+	if n := len(r.received("gpc")); n != 1 {
+		t.Errorf("%d referrals arrived when it could be read", n)
+	}
+}
+
+// What the old jobs sent is taken over only beside lists that can be read.
+func TestAdoptingBesideAnUnreadableClient(t *testing.T) {
+	t.Parallel()
+	r, g := newRig(t, t.TempDir()), &garbled{}
+	r.referred(t, 0, "counselling_trauma", "gpc")
+	r.past(t, g, exitDone, "run")
+	g.slug = r.takenUp(t, "gpc")
+	r.env["CASEBRIDGE_STORE"] += ".new"
+	out := r.past(t, g, exitEnvironment, "state", "adopt", "--why", "cut-over")
+	if !strings.Contains(out, "gpc/"+g.slug) || !strings.Contains(out, "correct that record in its system, then adopt again") {
+		t.Errorf("it says:\n%s", out)
+	}
+	g.slug = ""
+	r.past(t, g, exitDone, "state", "adopt", "--why", "cut-over")
+	r.past(t, g, exitDone, "run")
+	if n := len(r.received("gpc")); n != 1 {
+		t.Errorf("the NGO has it %d times", n)
 	}
 }

@@ -110,6 +110,7 @@ type RecallCount struct {
 	Count   int
 	Sealed  int       // of these, records with sealed fields
 	WholeAt time.Time // when it was last read whole; zero: never
+	Gaps    int       // records that may answer any ask; see Recalled.Unknown
 }
 
 // QuarantineCount counts the entries of a flow.
@@ -221,12 +222,12 @@ func (s *Store) sendCounts(ctx context.Context, o *Overview) error {
 }
 
 func (s *Store) recallCounts(ctx context.Context, o *Overview) error {
-	query := `SELECT o.object, o.whole_at, count(r.id), count(r.sealed)
+	query := `SELECT o.object, o.whole_at, count(r.id), count(r.sealed), (SELECT count(*) FROM recall_values AS v WHERE v.object = o.id AND v.field = $1)
 		FROM recall_objects AS o LEFT JOIN recall AS r ON r.object = o.id GROUP BY o.object, o.whole_at ORDER BY o.object`
-	return each(ctx, s.read, query, nil, func(rows *sql.Rows) error {
+	return each(ctx, s.read, query, []any{gap}, func(rows *sql.Rows) error {
 		var c RecallCount
 		var whole int64
-		err := rows.Scan(&c.Object, &whole, &c.Count, &c.Sealed)
+		err := rows.Scan(&c.Object, &whole, &c.Count, &c.Sealed, &c.Gaps)
 		c.WholeAt = instant(whole)
 		o.Recall = append(o.Recall, c)
 		return err

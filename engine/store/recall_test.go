@@ -104,6 +104,39 @@ func TestRecallIsWhatWasLastListed(t *testing.T) {
 	}
 }
 
+// Of a record of which something is not known, nobody can say what it answers. What was kept of it before stays known.
+func TestGaps(t *testing.T) {
+	s := mustOpen(t, newClock().options(temp(t)))
+	r := mustBegin(t, s, "down")
+	check(t, r.End(t.Context(), End{State: "done", Whole: "west.client"}))
+	gaps := func(when string, want int) {
+		t.Helper()
+		_, swept, err := s.RecalledMany(t.Context(), "west.client", nil)
+		check(t, err)
+		o, err := s.Overview(t.Context())
+		check(t, err)
+		if swept != (want == 0) || len(o.Recall) != 1 || o.Recall[0].Gaps != want {
+			t.Errorf("%s: swept %v, %+v; want %d gaps", when, swept, o.Recall, want)
+		}
+	}
+	half := clientOf(2)
+	half.Keep, half.Unknown = half.Keep[:2], []string{"external_id"}
+	global, external := engine.Pair{Name: "global_id", Value: "g2"}, engine.Pair{Name: "external_id", Value: "e1"}
+	without, whole := `{"organization":"ngo-a","global_id":"g2"}`, `{"organization":"ngo-a","global_id":"g2","external_id":"e1"}`
+	for _, step := range []struct {
+		when   string
+		record Recalled
+		gaps   int
+		body   string
+	}{{"first listed in half", half, 1, without}, {"listed so again", half, 1, without}, {"listed whole", clientOf(2), 0, whole}, {"in half once more", half, 0, whole}} {
+		remember1(t, s, step.record)
+		gaps(step.when, step.gaps)
+		if diff := cmp.Diff([]string{step.body}, asked(t, s, global, external)); diff != "" {
+			t.Errorf("%s: %s", step.when, diff)
+		}
+	}
+}
+
 func TestSweptOnlyAfterAWholeReading(t *testing.T) {
 	for state, want := range map[string]bool{"done": true, "partial": true, "stopped": false, "held": false} {
 		s := mustOpen(t, newClock().options(temp(t)))
