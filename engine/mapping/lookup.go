@@ -100,7 +100,8 @@ func (c *compiler) mapLookup(word, by, give spec.Scalar) (*lookup, *shape) {
 	}
 	index := m.Index(from, to)
 	s := &shape{form: textForm, codes: c.project.CodeList(m.Columns[to].Codes.Text), only: &answersOnly{of: "the map " + m.Name.Text}}
-	for _, key := range slices.Sorted(maps.Keys(index)) {
+	keys := slices.Sorted(maps.Keys(index))
+	for _, key := range keys {
 		s.only.texts = append(s.only.texts, index[key].Cells[to].Text)
 	}
 	find := func(key string) (string, engine.Pos, bool) {
@@ -110,7 +111,7 @@ func (c *compiler) mapLookup(word, by, give spec.Scalar) (*lookup, *shape) {
 		}
 		return row.Cells[to].Text, row.At, true
 	}
-	return &lookup{"map " + m.Name.Text, find, slices.Sorted(maps.Keys(index)), "has no row in the map " + m.Name.Text + " under " + by.Text}, s
+	return &lookup{"map " + m.Name.Text, find, keys, "has no row in the map " + m.Name.Text + " under " + by.Text}, s
 }
 
 // column is the position of a column; -1 after a finding.

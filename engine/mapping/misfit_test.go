@@ -49,15 +49,29 @@ routes:
   write:
   - {send: west.message, once_per: {case: case.id, visit: visit.id}, fields: {place: {value: here}}}
 `)
-	for _, body := range []string{`{"id":"c1","visits":{"id":"v1"}}`, `{"id":"c1","visits":"v1"}`} {
-		got := decide(f, body, nil)
-		if len(got.Changes) != 1 || got.Changes[0].Verdict != "quarantine" || got.Changes[0].Reason.Code != "mapping" {
-			t.Errorf("%s: %s", body, told(got))
-		}
+	for body, kind := range map[string]string{`{"id":"c1","visits":{"id":"v1"}}`: "a record", `{"id":"c1","visits":"v1"}`: "a text"} {
+		expect(t, decide(f, body, nil), `
+all quarantine object=west.message why=case.visits is `+kind+` where a list is needed: `+offType+` code=mapping
+`)
 	}
 	for _, body := range []string{`{"id":"c1","visits":null}`, `{"id":"c1","visits":""}`, `{"id":"c1","visits":[]}`} {
 		expect(t, decide(f, body, nil), ``)
 	}
+}
+
+// A list that is made of others has no path to be named by.
+func TestAListIsNamedByItsStep(t *testing.T) {
+	f := caseFlow(t, `
+routes:
+- name: all
+  steps:
+  - {name: thing, each: 'or_else(case.extra, case.extra)', item: case.id}
+  write:
+  - {send: west.message, once_per: {case: case.id}, fields: {place: {value: here}}}
+`)
+	expect(t, decide(f, `{"id":"c1","extra":"one"}`, nil), `
+all quarantine object=west.message why=the list of thing is a text where a list is needed: `+offType+` code=mapping
+`)
 }
 
 // A key that broke down says so, and not what a later step thinks of the record.

@@ -154,11 +154,11 @@ func (e *exprCompiler) checkLiterals(n ast.Node, of *shape) {
 		literal, ok := w.node.(*ast.StringNode)
 		switch {
 		case !ok:
-		case of.codes == nil:
+		case of.codes != nil && !of.codes.Has(literal.Value):
+			e.refuse(literal, "unknown-code", fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, of.codes.Texts()))
+		default:
 			e.checkAnswer(literal, of)
 			e.checkDate(literal, of)
-		case !of.codes.Has(literal.Value):
-			e.refuse(literal, "unknown-code", fmt.Sprintf("%q is not in the code list %s", literal.Value, of.codes.Name), suggest(literal.Value, of.codes.Texts()))
 		}
 	}
 }
