@@ -196,6 +196,9 @@ func (q *quarantine) entryText(e store.QuarantineEntry) string {
 }
 
 func routeOf(e store.QuarantineEntry) string {
+	if e.Route == "" {
+		return "the whole record"
+	}
 	if e.Item != "" {
 		return e.Route + " · " + e.Item
 	}

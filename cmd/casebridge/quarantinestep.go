@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/casebridge/casebridge/engine"
+	"github.com/casebridge/casebridge/engine/mapping"
 	"github.com/casebridge/casebridge/engine/store"
 )
 
@@ -92,6 +93,8 @@ func (q *quarantine) step(e store.QuarantineEntry) string {
 		return "look at the record in both systems: it was not as it had been when this was decided, or is gone"
 	case e.Refused():
 		return q.refusedStep(e)
+	case e.Route == "" && e.Code == mapping.CodeUnusable:
+		return q.unusableStep(e)
 	}
 	if q.known(e) {
 		return "nothing: the specs know the value now, and the next run tries again"
@@ -104,6 +107,15 @@ func (q *quarantine) step(e store.QuarantineEntry) string {
 		return do
 	}
 	return "mend what the reason says, in the system that it speaks of"
+}
+
+// unusableStep is about a record that its system gives in a form that cannot be used.
+func (q *quarantine) unusableStep(e store.QuarantineEntry) string {
+	system := "the system that it comes from"
+	if f := q.c.project.Flow(e.Flow); f != nil {
+		system, _, _ = strings.Cut(f.Source.Read.Text, ".")
+	}
+	return fmt.Sprintf("correct the record in %s; one that is only too large may pass with another setting of that connection (see `casebridge settings`)", system)
 }
 
 // refusedStep says where to look when a target refused a write.
