@@ -42,7 +42,7 @@ func (b *readBacks) answered(ctx context.Context, id string) *gjson.Result {
 	if group := b.join(w); group != nil {
 		b.read(ctx, group)
 	} else if id != "" {
-		time.AfterFunc(readBackWait, func() { b.read(ctx, b.take(w)) })
+		defer time.AfterFunc(readBackWait, func() { b.read(ctx, b.take(w)) }).Stop()
 	}
 	if id == "" {
 		return nil
