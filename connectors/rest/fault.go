@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -90,8 +91,11 @@ func Sent(err error) bool {
 	return err != nil && !errors.As(err, &n)
 }
 
+// noRefusal are the statuses of 4xx that say nothing about what was asked for.
+var noRefusal = []int{http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusRequestTimeout}
+
 // Outcome says what became of a write that ended with err, as far as HTTP alone can tell:
-// refused (4xx), unsent (it never left, 401, 407, 429) or unknown.
+// refused (4xx), unsent (it never left, 401, 407, 429) or unknown (408 too).
 func Outcome(err error) engine.Outcome {
 	if err == nil {
 		return engine.Outcome{State: engine.Done}
@@ -103,7 +107,7 @@ func Outcome(err error) engine.Outcome {
 	var before *actedBefore
 	again := errors.As(f.Err, &before)
 	switch {
-	case f.Status/100 == 4 && f.Kind != engine.Rate && f.Kind != engine.Transient && f.Status != http.StatusUnauthorized && f.Status != http.StatusProxyAuthRequired:
+	case f.Status/100 == 4 && f.Kind != engine.Rate && !slices.Contains(noRefusal, f.Status):
 		return engine.Outcome{State: engine.Refused, Fault: f}
 	case !again && !mayHaveActed(f):
 		return engine.Outcome{State: engine.Unsent, Fault: f}
