@@ -25,9 +25,13 @@ func (c *Client) repeat(ctx context.Context, r Request, take func(*http.Response
 		}
 		fault.Op, fault.Ref = r.Op, r.Ref
 		wait, again := c.again(r, fault, try)
-		if again && c.o.Sleep(ctx, wait) == nil {
+		if again {
 			arrived = arrived || mayHaveActed(fault)
-			continue
+			if c.o.Sleep(ctx, wait) == nil {
+				continue
+			}
+			fault = unsent(cancelled()) // the next try
+			fault.Op, fault.Ref = r.Op, r.Ref
 		}
 		if arrived {
 			fault.Err = &actedBefore{cause: fault.Err}

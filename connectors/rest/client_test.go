@@ -527,3 +527,31 @@ func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Who is told to stop while it waits for the next try says so: the last failure is not why it ended. What became of a
+// write is what the tries before it left.
+func TestCancelBetweenTries(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	for _, tc := range []struct {
+		base    string
+		request rest.Request
+		state   engine.State
+	}{
+		{s.URL, rest.Request{Op: "read"}, engine.Unknown},
+		{s.URL, rest.Request{Op: "update", Method: "PATCH", Body: []byte(`{}`), Repeatable: true}, engine.Unknown},
+		{"http://127.0.0.1:1", rest.Request{Op: "send", Method: "POST", Body: []byte(`{}`)}, engine.Unsent},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		c := client(t, tc.base, func(o *rest.Options) {
+			o.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
+		})
+		tc.request.Path, tc.request.Ref = "/x", "7"
+		_, err := c.Do(ctx, tc.request)
+		if f := fault(t, err); f.Kind != engine.Cancelled || f.Op != tc.request.Op || f.Ref != "7" {
+			t.Errorf("%s: %v", tc.request.Op, f)
+		}
+		if out := rest.Outcome(err); out.State != tc.state {
+			t.Errorf("%s: %s, want %s", tc.request.Op, out.State, tc.state)
+		}
+	}
+}
