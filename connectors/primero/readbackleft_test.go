@@ -9,7 +9,7 @@ import (
 
 // Who gives up waiting for a case to be read back leaves nobody behind who reads it later, when the connection may be closed.
 func TestNobodyReadsBackForWhoHasLeft(t *testing.T) {
-	synctest.Test(t, func(*testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		b := &readBacks{} // without a reader: reading is a panic
 		b.began()
 		b.began()
