@@ -23,6 +23,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: "Asks the systems what they are set up with and says where the specs differ: what is named in the specs and gone, what is new and\n" +
 			"has no row, what is switched off, and what the connection's user may not see or do. It writes nothing: its connections refuse to.\n" +
 			"It reads no records of children, needs no store, and prints one line when all is well, so that it can run every night.\n" +
+			"What only records name, such as the codes of villages, is therefore not compared; it shows in a run. A field counts as one\n" +
+			"that may be changed when any form of the role allows it, also a form of another module than the case's.\n" +
 			"What the user may not read is reported as not checked. `casebridge validate` checks the specs by themselves, without any system.\n\n" +
 			"Exit codes: 0 nothing differs but for warnings; 2 the specs and a system differ, or the specs or the command line are wrong;\n" +
 			"3 the environment is: settings, sign-in, network; 4 a system did not answer.",
@@ -189,16 +191,16 @@ func andList(words []string) string {
 
 // liveFinding is a difference as JSON; one about no line of the specs has no file.
 type liveFinding struct {
-	System string `json:"system"`
+	System string `json:"system" about:"the connection"`
 	finding
 }
 
 // liveSummaryJSON is the last line of the JSON.
 type liveSummaryJSON struct {
-	Summary  string         `json:"summary"`
-	Differs  bool           `json:"differs"`
-	LookedAt map[string]int `json:"looked_at"`
-	Silent   []string       `json:"cannot_say,omitempty"`
+	Summary  string         `json:"summary" about:"the line that stands at the end of the text"`
+	Differs  bool           `json:"differs" about:"true: the exit code is 2"`
+	LookedAt map[string]int `json:"looked_at" about:"how many users, agencies, codes and so on were compared"`
+	Silent   []string       `json:"cannot_say,omitempty" about:"connections that do not tell how they are set up"`
 }
 
 func (a *app) liveJSON(c *compiled, r inspect.LiveReport) error {
