@@ -19,23 +19,32 @@ import (
 // monday is when every rig's clock starts: 08:00 in Phnom Penh.
 var monday = time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC)
 
-// clock runs as fast as the real one, from monday on, and can be put forward.
+// clock runs from monday on, and can be put forward. It is slower than the real one: tests say at which minute
+// something happens, however long the machine takes.
 type clock struct {
 	start   time.Time
 	began   time.Time
 	skipped atomic.Int64
+	slower  atomic.Int64 // so many times
 }
 
-func newClock() *clock { return &clock{start: monday, began: time.Now()} }
+func newClock() *clock {
+	c := &clock{start: monday, began: time.Now()}
+	c.slower.Store(20)
+	return c
+}
 
 func (c *clock) now() time.Time {
-	return c.start.Add(time.Since(c.began) + time.Duration(c.skipped.Load()))
+	return c.start.Add(time.Since(c.began)/time.Duration(c.slower.Load()) + time.Duration(c.skipped.Load()))
 }
 
 func (c *clock) later(d time.Duration) { c.skipped.Add(int64(d)) }
 
 // real gives the time of the machine, which another process has too. The servers read the clock already.
-func (c *clock) real() { c.skipped.Store(int64(c.began.Sub(c.start))) }
+func (c *clock) real() {
+	c.slower.Store(1)
+	c.skipped.Store(int64(c.began.Sub(c.start)))
+}
 
 // rig is both simulated systems, served on this machine, and what casebridge
 // needs to reach them. Every call of casebridge is a whole life of the program:
