@@ -27,7 +27,12 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "Watch the three flows at work between two simulated systems",
 		Long: "Starts a simulated Primero and a simulated OSCaR inside this process, lets their people work, and shows plans and runs.\n" +
 			"Needs no server, no settings and no network; ignores the environment and leaves nothing behind. All children are invented.",
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
+			return a.demo(cmd.Context())
+		},
 	}
 }
 

@@ -21,6 +21,9 @@ func (a *app) keyCommand() *cobra.Command {
 			"file that only this user can read; name that file with CASEBRIDGE_KEY_FILE, for the user that runs casebridge.\n" +
 			"Keep it outside the store, and back it up apart from the store: without it what is sealed cannot be read.",
 		RunE: func(*cobra.Command, []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			key, err := store.NewKey()
 			if err != nil {
 				return err

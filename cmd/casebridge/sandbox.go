@@ -28,7 +28,12 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Short: "Both simulated systems on ports of this machine, with a page on which you play their people",
 		Long: "Starts both simulators, seeded with invented children, and prints the variables that connect `casebridge plan` and `run` to them.\n" +
 			"On the page you refer, accept, reject, reassign, and break things. Everything is gone when it ends (Ctrl-C).",
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.sandbox(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
+			return a.sandbox(cmd.Context(), f)
+		},
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.page, "page", "127.0.0.1:7700", "`ADDRESS` of the page")

@@ -34,12 +34,16 @@ func (a *app) schemaCommand() *cobra.Command {
 				return usageError{errors.New("--out writes the schemas of all kinds: leave the kind out")}
 			case link && (out == "" || a.flags.project == ""):
 				return usageError{errors.New("--link leads the files of --project DIR to the schemas of --out DIR: give both")}
-			case out != "":
-				return a.writeSchemas(out, link)
-			case len(args) == 0:
-				return a.listKinds()
+			case len(args) > 0:
+				return a.printSchema(args[0]) // JSON, whatever --output says
 			}
-			return a.printSchema(args[0])
+			if err := a.textOnly(); err != nil {
+				return err
+			}
+			if out != "" {
+				return a.writeSchemas(out, link)
+			}
+			return a.listKinds()
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`DIR` to write the schemas of all kinds to")

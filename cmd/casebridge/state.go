@@ -29,6 +29,9 @@ func (a *app) stateAdopt() *cobra.Command {
 			"With a backup as the store, what is not listed may have been sent since the backup was made: it is parked, for a person to decide.\n\n" + exitHelp,
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.textOnly(); err != nil {
+				return err
+			}
 			if _, err := time.Parse(time.DateOnly, before); before != "" && err != nil {
 				return usageError{fmt.Errorf("--before: %q is not a date such as 2026-11-01", before)}
 			}
