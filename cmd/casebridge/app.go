@@ -121,7 +121,8 @@ func (a *app) root() *cobra.Command {
 		Use:   "casebridge",
 		Short: "Keeps two case-management systems in step",
 		Long: "casebridge carries records between two case-management systems as its specs say.\n" +
-			"Start with `casebridge demo`; then validate, test, dry-run, plan, run.\n\n" + exitHelp,
+			"Start with `casebridge demo`; then validate, test, dry-run, plan, run.\n" +
+			"For scripts: --output json; `casebridge help json` says what stands in it, field by field.\n\n" + exitHelp,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.ArbitraryArgs, RunE: helpOrUnknown,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -135,12 +136,17 @@ func (a *app) root() *cobra.Command {
 	p.StringVar(&a.flags.config, "config", "", "settings `FILE` (YAML); also CASEBRIDGE_CONFIG")
 	p.StringVar(&a.flags.store, "store", "", "`DSN` of the store: a file (default $XDG_STATE_HOME/casebridge/<project>.db)")
 	p.StringArrayVar(&a.flags.set, "set", nil, "a setting, `KEY=VALUE`, e.g. connections.primero.url=https://…; over environment and file; not for passwords, which others could see")
-	p.StringVar(&a.flags.output, "output", "text", "`text` or json")
+	p.StringVar(&a.flags.output, "output", "text", "`text` or json; `casebridge help json` says what stands in it")
 	p.BoolVarP(&a.flags.verbose, "verbose", "v", false, "log requests (never bodies) to stderr")
 	for _, c := range a.commands() {
 		strict(c)
 		root.AddCommand(c)
 	}
+	root.AddCommand(a.jsonTopic())
+	help := helpCommand(root)
+	strict(help)
+	root.SetHelpCommand(help)
+	root.InitDefaultHelpCmd()
 	return root
 }
 

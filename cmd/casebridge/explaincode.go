@@ -83,16 +83,16 @@ func indented(lines string) string {
 
 // pageJSON is a page for editors.
 type pageJSON struct {
-	Code     string        `json:"code"`
-	Title    string        `json:"title"`
-	Text     string        `json:"text"`
+	Code     string        `json:"code" about:"as it stands in a finding"`
+	Title    string        `json:"title" about:"one line"`
+	Text     string        `json:"text" about:"what it means and how to mend it"`
 	Examples []exampleJSON `json:"examples,omitempty"`
 }
 
 type exampleJSON struct {
-	File  string `json:"file"`
-	Wrong string `json:"wrong"`
-	Right string `json:"right,omitempty"`
+	File  string `json:"file" about:"the file of a project that the lines are of"`
+	Wrong string `json:"wrong" about:"lines that cause the finding"`
+	Right string `json:"right,omitempty" about:"the same lines, mended"`
 }
 
 func (a *app) pagesJSON(pages []inspect.Page) error {

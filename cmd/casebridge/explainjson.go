@@ -9,123 +9,123 @@ import (
 	"github.com/casebridge/casebridge/engine/mapping"
 )
 
-// explainLine is one flow's explanation as JSON. Hidden values are left out and said to be.
-type explainLine struct {
-	Kind    string        `json:"kind"`
-	Flow    string        `json:"flow"`
-	Source  string        `json:"source"`
-	Asked   string        `json:"asked"`
-	Records []explainJSON `json:"records"`
+// explanationLine is one flow's explanation as JSON. Hidden values are left out and said to be.
+type explanationLine struct {
+	Kind    string                `json:"kind" about:"always explanation"`
+	Flow    string                `json:"flow"`
+	Source  string                `json:"source" about:"what the flow reads, as SYSTEM.KIND"`
+	Asked   string                `json:"asked" about:"the record as it was named on the command line"`
+	Records []explainedRecordJSON `json:"records" about:"empty when this flow knows no such record"`
 }
 
-type explainJSON struct {
-	Record string          `json:"record"`
-	Parts  []partJSON      `json:"parts,omitempty"`
-	Fields []fieldWhyJSON  `json:"fields,omitempty"`
-	Held   []heldJSON      `json:"quarantine,omitempty"`
-	Sends  []sendJSON      `json:"sends,omitempty"`
-	Writes []pastWriteJSON `json:"writes,omitempty"`
-	Window *windowJSON     `json:"window,omitempty"`
+type explainedRecordJSON struct {
+	Record string               `json:"record" about:"the record, by its kind and id"`
+	Parts  []partJSON           `json:"parts,omitempty" about:"what becomes of each part of the record"`
+	Fields []explainedFieldJSON `json:"fields,omitempty" about:"only when a FIELD was asked for"`
+	Held   []explainedEntryJSON `json:"quarantine,omitempty" about:"its open entries in quarantine"`
+	Sends  []sendJSON           `json:"sends,omitempty" about:"what was sent of it and cannot be sent twice"`
+	Writes []pastWriteJSON      `json:"writes,omitempty" about:"what earlier runs wrote of it, the newest first"`
+	Window *windowJSON          `json:"window,omitempty" about:"whether the next run reads it"`
 }
 
 type partJSON struct {
-	Route   string      `json:"route"`
-	Item    string      `json:"item,omitempty"`
-	Verdict string      `json:"verdict"`
-	Object  string      `json:"object,omitempty"`
-	Target  string      `json:"target,omitempty"`
-	Reason  *reasonLine `json:"reason,omitempty"`
-	Step    *stepJSON   `json:"step,omitempty"`
-	Sets    []string    `json:"sets,omitempty"`
+	Route   string      `json:"route" about:"the route of the flow"`
+	Item    string      `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Verdict string      `json:"verdict" about:"create, update, send, no change, skip, blocked, quarantine, cannot tell, or nothing to do"`
+	Object  string      `json:"object,omitempty" about:"what is written, as SYSTEM.KIND"`
+	Target  string      `json:"target,omitempty" about:"the id of the record that is written to"`
+	Reason  *reasonLine `json:"reason,omitempty" about:"why it does not go"`
+	Step    *stepJSON   `json:"step,omitempty" about:"the step at which it ended"`
+	Sets    []string    `json:"sets,omitempty" about:"paths of the fields that are set"`
 }
 
 type stepJSON struct {
-	Name    string       `json:"name,omitempty"`
-	Kind    string       `json:"kind"`
-	Place   string       `json:"place"`
-	Rows    int          `json:"rows,omitempty"`
-	Found   int          `json:"found"`
-	Inputs  []inputJSON  `json:"inputs,omitempty"`
-	Lookups []lookupJSON `json:"lookups,omitempty"`
+	Name    string       `json:"name,omitempty" about:"what the specs call what it finds"`
+	Kind    string       `json:"kind" about:"the word that the step begins with, such as must, find or skip"`
+	Place   string       `json:"place" about:"file:line:column in the specs"`
+	Rows    int          `json:"rows,omitempty" about:"how many rows it looked at"`
+	Found   int          `json:"found" about:"how many it found"`
+	Inputs  []inputJSON  `json:"inputs,omitempty" about:"what it looked at"`
+	Lookups []lookupJSON `json:"lookups,omitempty" about:"what it asked maps, rules and tables"`
 }
 
 type inputJSON struct {
-	Path   string          `json:"path"`
-	Value  json.RawMessage `json:"value,omitempty"`
-	Given  bool            `json:"given"`
-	Rows   *int            `json:"rows,omitempty"`
-	Masked bool            `json:"masked,omitempty"`
-	Step   string          `json:"step,omitempty"` // place of the step that gave the name
+	Path   string          `json:"path" about:"as the specs write it"`
+	Value  json.RawMessage `json:"value,omitempty" about:"left out also when there are rows"`
+	Given  bool            `json:"given" about:"false: nothing is there"`
+	Rows   *int            `json:"rows,omitempty" about:"how many, where it is a list of rows"`
+	Masked bool            `json:"masked,omitempty" about:"true: the values are about a person and left out here"`
+	Step   string          `json:"step,omitempty" about:"file:line:column of the step that gave the name"`
 }
 
 type lookupJSON struct {
-	In     string          `json:"in"`
-	Key    json.RawMessage `json:"key,omitempty"`
-	Found  json.RawMessage `json:"found,omitempty"`
-	Masked bool            `json:"masked,omitempty"`
-	Place  string          `json:"place,omitempty"`
+	In     string          `json:"in" about:"the map, rule or table"`
+	Key    json.RawMessage `json:"key,omitempty" about:"what was looked up"`
+	Found  json.RawMessage `json:"found,omitempty" about:"what it gives; left out when there is no entry"`
+	Masked bool            `json:"masked,omitempty" about:"true: the values are about a person and left out here"`
+	Place  string          `json:"place,omitempty" about:"file:line:column of the row"`
 }
 
-type fieldWhyJSON struct {
-	Path    string          `json:"path"`
-	Object  string          `json:"object"`
-	Target  string          `json:"target,omitempty"`
-	Route   string          `json:"route"`
-	Item    string          `json:"item,omitempty"`
-	Result  string          `json:"result"`
-	Now     json.RawMessage `json:"now,omitempty"`
-	Wanted  json.RawMessage `json:"wanted,omitempty"`
-	Masked  bool            `json:"masked,omitempty"`
-	Rule    string          `json:"rule"`
-	Inputs  []inputJSON     `json:"inputs,omitempty"`
-	Lookups []lookupJSON    `json:"lookups,omitempty"`
-	Reason  *reasonLine     `json:"reason,omitempty"`
+type explainedFieldJSON struct {
+	Path    string          `json:"path" about:"the field, with the key of its row"`
+	Object  string          `json:"object" about:"what is written, as SYSTEM.KIND"`
+	Target  string          `json:"target,omitempty" about:"the id of the record that is written to"`
+	Route   string          `json:"route" about:"the route of the flow"`
+	Item    string          `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Result  string          `json:"result" about:"set, same, on_create, if_empty, filler, blank, kept, or not possible"`
+	Now     json.RawMessage `json:"now,omitempty" about:"what the other system has"`
+	Wanted  json.RawMessage `json:"wanted,omitempty" about:"what the rule gives"`
+	Masked  bool            `json:"masked,omitempty" about:"true: the values are about a person and left out here"`
+	Rule    string          `json:"rule" about:"file:line:column in the specs"`
+	Inputs  []inputJSON     `json:"inputs,omitempty" about:"what the rule looked at"`
+	Lookups []lookupJSON    `json:"lookups,omitempty" about:"what it asked maps, rules and tables"`
+	Reason  *reasonLine     `json:"reason,omitempty" about:"why it stays as it is"`
 }
 
-type heldJSON struct {
-	Entry   int64     `json:"entry"`
-	Route   string    `json:"route"`
-	Item    string    `json:"item,omitempty"`
-	Verdict string    `json:"verdict"`
-	Code    string    `json:"code"`
-	Reason  string    `json:"reason"`
-	Value   string    `json:"value,omitempty"`
-	First   time.Time `json:"first"`
-	Last    time.Time `json:"last"`
-	Times   int       `json:"times"`
+type explainedEntryJSON struct {
+	Entry   int64     `json:"entry" about:"its number, for 'casebridge quarantine show'"`
+	Route   string    `json:"route" about:"the route of the flow"`
+	Item    string    `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Verdict string    `json:"verdict" about:"quarantine, blocked, or refused"`
+	Code    string    `json:"code" about:"the cause, for counting"`
+	Reason  string    `json:"reason" about:"in words"`
+	Value   string    `json:"value,omitempty" about:"the value that no map or rule knows"`
+	First   time.Time `json:"first" about:"when it was first held"`
+	Last    time.Time `json:"last" about:"when it was last held"`
+	Times   int       `json:"times" about:"how often it was held"`
 }
 
 type sendJSON struct {
-	Number int64     `json:"number"`
-	Route  string    `json:"route"`
-	Item   string    `json:"item,omitempty"`
-	State  string    `json:"state"`
-	Answer string    `json:"answer,omitempty"`
+	Number int64     `json:"number" about:"for 'casebridge parked show'"`
+	Route  string    `json:"route" about:"the route of the flow"`
+	Item   string    `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	State  string    `json:"state" about:"intended, sent, awaiting, shown, parked, lost, or closed"`
+	Answer string    `json:"answer,omitempty" about:"how the other system names it"`
 	Sent   time.Time `json:"sent"`
 }
 
 type pastWriteJSON struct {
-	Run     int64     `json:"run"`
-	Specs   string    `json:"specs"`
-	Route   string    `json:"route"`
-	Item    string    `json:"item,omitempty"`
-	Verdict string    `json:"verdict"`
-	Object  string    `json:"object"`
-	Target  string    `json:"target,omitempty"`
-	State   string    `json:"state"`
-	Fault   string    `json:"fault,omitempty"`
+	Run     int64     `json:"run" about:"the number of the run"`
+	Specs   string    `json:"specs" about:"the version of the specs"`
+	Route   string    `json:"route" about:"the route of the flow"`
+	Item    string    `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Verdict string    `json:"verdict" about:"create, update, or send"`
+	Object  string    `json:"object" about:"what is written, as SYSTEM.KIND"`
+	Target  string    `json:"target,omitempty" about:"the id of the record that is written to"`
+	State   string    `json:"state" about:"intended, done, refused, unknown, or unsent"`
+	Fault   string    `json:"fault,omitempty" about:"what went wrong"`
 	At      time.Time `json:"at"`
 }
 
 type windowJSON struct {
-	Changed *time.Time `json:"changed,omitempty"`
-	Since   *time.Time `json:"next_since,omitempty"`
+	Changed *time.Time `json:"changed,omitempty" about:"when the record last changed"`
+	Since   *time.Time `json:"next_since,omitempty" about:"from when on the next run reads; a record that changed before is not read again"`
 }
 
 func (v *explainView) json(all []explained) error {
 	enc := json.NewEncoder(v.out)
 	for _, e := range all {
-		line := explainLine{Kind: "explanation", Flow: e.flow.Name(), Source: e.flow.Spec().Source.Read.Text, Asked: v.name, Records: []explainJSON{}}
+		line := explanationLine{Kind: "explanation", Flow: e.flow.Name(), Source: e.flow.Spec().Source.Read.Text, Asked: v.name, Records: []explainedRecordJSON{}}
 		for i := range e.stories {
 			line.Records = append(line.Records, v.storyJSON(&e.stories[i]))
 		}
@@ -136,8 +136,8 @@ func (v *explainView) json(all []explained) error {
 	return nil
 }
 
-func (v *explainView) storyJSON(t *told) explainJSON {
-	out := explainJSON{Record: t.Decision.Record}
+func (v *explainView) storyJSON(t *told) explainedRecordJSON {
+	out := explainedRecordJSON{Record: t.Decision.Record}
 	for _, p := range t.Parts() {
 		out.Parts = append(out.Parts, v.partJSON(p))
 	}
@@ -147,7 +147,7 @@ func (v *explainView) storyJSON(t *told) explainJSON {
 		}
 	}
 	for _, e := range t.held {
-		out.Held = append(out.Held, heldJSON{e.ID, e.Route, e.Item, e.Verdict, e.Code, e.Reason, e.Value, e.First, e.Last, e.Times})
+		out.Held = append(out.Held, explainedEntryJSON{e.ID, e.Route, e.Item, e.Verdict, e.Code, e.Reason, e.Value, e.First, e.Last, e.Times})
 	}
 	for _, e := range t.sends {
 		out.Sends = append(out.Sends, sendJSON{e.ID, e.Route, e.Item, e.State, e.Answer, e.SentAt})
@@ -214,9 +214,9 @@ func (v *explainView) lookupsJSON(lookups []mapping.TracedLookup) []lookupJSON {
 	return out
 }
 
-func (v *explainView) whyJSON(t *told, s inspect.Set) fieldWhyJSON {
+func (v *explainView) whyJSON(t *told, s inspect.Set) explainedFieldJSON {
 	f := s.Field
-	out := fieldWhyJSON{Path: f.Path, Object: s.Write.Object, Target: s.Write.Target, Route: s.Write.Route, Item: s.Write.Item, Result: string(f.Result),
+	out := explainedFieldJSON{Path: f.Path, Object: s.Write.Object, Target: s.Write.Target, Route: s.Write.Route, Item: s.Write.Item, Result: string(f.Result),
 		Masked: v.hides(f.Class), Rule: v.place(f.Rule.At.String()), Inputs: v.inputsJSON(f.Inputs), Lookups: v.lookupsJSON(f.Lookups), Reason: reasonJSON(v.c.root, f.Reason)}
 	if !out.Masked {
 		out.Now, out.Wanted = f.Current.Raw(), f.Wanted.Raw()

@@ -12,76 +12,76 @@ import (
 
 // impactJSON is a report as JSON. Hidden values are left out and said to be.
 type impactJSON struct {
-	Old   specsJSON  `json:"old"`
-	New   specsJSON  `json:"new"`
+	Old   specsJSON  `json:"old" about:"what is compared with"`
+	New   specsJSON  `json:"new" about:"the specs as they are"`
 	Flows []flowJSON `json:"flows"`
 }
 
 type specsJSON struct {
-	Specs   string `json:"specs"`
-	Version string `json:"version"`
+	Specs   string `json:"specs" about:"the directory, the git ref, or the run that they are from"`
+	Version string `json:"version" about:"a digest of all files"`
 }
 
 type flowJSON struct {
 	Flow     string      `json:"flow"`
-	Presence string      `json:"presence,omitempty"`
-	Window   string      `json:"window,omitempty"`
-	Read     int         `json:"read"`
-	Changed  int         `json:"changed"`
-	Held     []heldBoth  `json:"held_by_both,omitempty"`
-	Routes   []routeJSON `json:"routes,omitempty"`
+	Presence string      `json:"presence,omitempty" about:"removed or added; left out when both versions have it"`
+	Window   string      `json:"window,omitempty" about:"what was read"`
+	Read     int         `json:"read" about:"records"`
+	Changed  int         `json:"changed" about:"records of which something differs"`
+	Held     []heldBoth  `json:"held_by_both,omitempty" about:"what goes nowhere under either version"`
+	Routes   []routeJSON `json:"routes,omitempty" about:"those in which something differs"`
 }
 
 // heldBoth is a reason for which both versions keep records from going.
 type heldBoth struct {
-	Verdict string      `json:"verdict"`
+	Verdict string      `json:"verdict" about:"skip, blocked, quarantine, or cannot tell"`
 	Reason  *reasonLine `json:"reason"`
-	Records int         `json:"records"`
+	Records int         `json:"records" about:"how many"`
 }
 
 type routeJSON struct {
-	Route    string            `json:"route"`
-	Presence string            `json:"presence,omitempty"`
-	Changed  int               `json:"changed"`
-	Fields   []impactFieldJSON `json:"fields,omitempty"`
-	Turns    []turnJSON        `json:"turns,omitempty"`
+	Route    string            `json:"route" about:"the name of the route"`
+	Presence string            `json:"presence,omitempty" about:"removed or added; left out when both versions have it"`
+	Changed  int               `json:"changed" about:"records of which something differs"`
+	Fields   []impactFieldJSON `json:"fields,omitempty" about:"fields with another value"`
+	Turns    []turnJSON        `json:"turns,omitempty" about:"parts that go under one version and not under the other"`
 }
 
 type impactFieldJSON struct {
-	Object   string             `json:"object"`
-	Field    string             `json:"field"`
-	Records  int                `json:"records"`
-	Other    int                `json:"another_value"`
-	Newly    int                `json:"newly_written"`
-	NoLonger int                `json:"no_longer_written"`
-	Examples []fieldExampleJSON `json:"examples,omitempty"`
+	Object   string             `json:"object" about:"what is written, as SYSTEM.KIND"`
+	Field    string             `json:"field" about:"without the keys of rows"`
+	Records  int                `json:"records" about:"how many differ"`
+	Other    int                `json:"another_value" about:"both versions write it, differently"`
+	Newly    int                `json:"newly_written" about:"only the new specs write it"`
+	NoLonger int                `json:"no_longer_written" about:"only the old specs write it"`
+	Examples []fieldExampleJSON `json:"examples,omitempty" about:"some of these records"`
 }
 
 type fieldExampleJSON struct {
-	Record  string          `json:"record"`
-	Item    string          `json:"item,omitempty"`
-	Path    string          `json:"path"`
-	Old     json.RawMessage `json:"old,omitempty"`
-	New     json.RawMessage `json:"new,omitempty"`
-	Masked  bool            `json:"masked,omitempty"`
-	OldRule string          `json:"old_rule,omitempty"`
-	NewRule string          `json:"new_rule,omitempty"`
+	Record  string          `json:"record" about:"the record, by its kind and id"`
+	Item    string          `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Path    string          `json:"path" about:"the field, with the key of its row"`
+	Old     json.RawMessage `json:"old,omitempty" about:"under the old specs; left out when they do not write it"`
+	New     json.RawMessage `json:"new,omitempty" about:"under the new specs; left out when they do not write it"`
+	Masked  bool            `json:"masked,omitempty" about:"true: the values are about a person and left out here"`
+	OldRule string          `json:"old_rule,omitempty" about:"file:line:column in the old specs"`
+	NewRule string          `json:"new_rule,omitempty" about:"file:line:column in the new specs"`
 }
 
 type turnJSON struct {
-	From     string            `json:"from,omitempty"`
-	To       string            `json:"to,omitempty"`
-	Object   string            `json:"object,omitempty"`
-	Old      *reasonLine       `json:"old_reason,omitempty"`
-	New      *reasonLine       `json:"new_reason,omitempty"`
-	Records  int               `json:"records"`
-	Examples []turnExampleJSON `json:"examples,omitempty"`
+	From     string            `json:"from,omitempty" about:"the verdict under the old specs; left out when there was none"`
+	To       string            `json:"to,omitempty" about:"the verdict under the new specs; left out when there is none"`
+	Object   string            `json:"object,omitempty" about:"what is written, as SYSTEM.KIND"`
+	Old      *reasonLine       `json:"old_reason,omitempty" about:"why the old specs do not write it"`
+	New      *reasonLine       `json:"new_reason,omitempty" about:"why the new specs do not write it"`
+	Records  int               `json:"records" about:"how many"`
+	Examples []turnExampleJSON `json:"examples,omitempty" about:"some of these records"`
 }
 
 type turnExampleJSON struct {
-	Record string `json:"record"`
-	Item   string `json:"item,omitempty"`
-	Value  string `json:"value,omitempty"`
+	Record string `json:"record" about:"the record, by its kind and id"`
+	Item   string `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Value  string `json:"value,omitempty" about:"the value that no map or rule knows"`
 }
 
 func (v *impactView) json(r impactReport) error {

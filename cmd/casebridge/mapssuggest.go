@@ -104,14 +104,14 @@ func (s suggestion) model() (row string, line int) {
 // suggestionLine is a suggestion as JSON.
 type suggestionLine struct {
 	Map     string    `json:"map"`
-	File    string    `json:"file"`
-	By      string    `json:"by"`
-	Value   string    `json:"value"`
-	Row     string    `json:"row"`
-	Nearest string    `json:"nearest,omitempty"`
-	Times   int       `json:"times"`
-	Held    int       `json:"held"`
-	First   time.Time `json:"first"`
+	File    string    `json:"file" about:"where the row belongs"`
+	By      string    `json:"by" about:"the column in which the value was looked for"`
+	Value   string    `json:"value" about:"what a record had and the map does not know"`
+	Row     string    `json:"row" about:"the row to add; fill in its empty cells"`
+	Nearest string    `json:"nearest,omitempty" about:"the value of the map that comes nearest"`
+	Times   int       `json:"times" about:"how often it was met"`
+	Held    int       `json:"held" about:"how many records wait for the row"`
+	First   time.Time `json:"first" about:"when it was first met"`
 }
 
 func (a *app) printSuggestions(c *compiled, list []suggestion, asJSON bool) error {

@@ -26,27 +26,27 @@ var (
 
 // waitingLine is a send as JSON.
 type waitingLine struct {
-	ID       int64             `json:"id"`
-	State    string            `json:"state"`
-	Object   string            `json:"object"`
+	ID       int64             `json:"id" about:"its number, for 'casebridge parked close' and 'resend'"`
+	State    string            `json:"state" about:"parked or awaiting; parked show also intended, sent, shown, lost, or closed"`
+	Object   string            `json:"object" about:"what is written, as SYSTEM.KIND"`
 	Flow     string            `json:"flow"`
-	Route    string            `json:"route"`
-	Record   string            `json:"record"`
-	Item     string            `json:"item,omitempty"`
-	Known    map[string]string `json:"known"`
-	Run      int64             `json:"run,omitempty"`
-	Since    time.Time         `json:"since"`
-	Looked   int               `json:"looked"`
-	LookedAt *time.Time        `json:"looked_at,omitempty"`
-	Answer   string            `json:"answer,omitempty"`
-	Fault    string            `json:"fault,omitempty"`
-	ShownBy  []string          `json:"shown_by"` // flows that read what would show it
-	Ends     []string          `json:"ends"`     // what a person can say about it
+	Route    string            `json:"route" about:"the route of the flow"`
+	Record   string            `json:"record" about:"the record, by its kind and id"`
+	Item     string            `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Known    map[string]string `json:"known" about:"what the other system shows it by; no values about a person"`
+	Run      int64             `json:"run,omitempty" about:"the number of the run that sent it; left out when 'state adopt' recorded it"`
+	Since    time.Time         `json:"since" about:"when it was sent"`
+	Looked   int               `json:"looked" about:"how many runs looked for it in the other system and did not find it"`
+	LookedAt *time.Time        `json:"looked_at,omitempty" about:"when the last of them looked"`
+	Answer   string            `json:"answer,omitempty" about:"how the other system names it"`
+	Fault    string            `json:"fault,omitempty" about:"what went wrong when it was sent; parked show only"`
+	ShownBy  []string          `json:"shown_by" about:"flows that read what would show it"`
+	Ends     []string          `json:"ends" about:"the commands with which a person ends it; empty when it is not parked"`
 }
 
 func lineOf(c *compiled, e store.Sent) waitingLine {
 	l := waitingLine{ID: e.ID, State: e.State, Object: e.Object, Flow: e.Flow, Route: e.Route, Record: e.Record, Item: e.Item, Known: map[string]string{},
-		Run: e.Run, Since: e.SentAt, Looked: e.Looked, Answer: e.Answer, Fault: e.Fault, ShownBy: showing(c.project, e.Object), Ends: []string{}}
+		Run: e.Run, Since: e.SentAt, Looked: e.Looked, Answer: e.Answer, Fault: e.Fault, ShownBy: append([]string{}, showing(c.project, e.Object)...), Ends: []string{}}
 	for _, p := range e.Known {
 		l.Known[p.Name] = p.Value
 	}

@@ -10,13 +10,13 @@ import (
 
 // learnedValue is a value that the specs know by now, and the records that were written before, with something else in its place.
 type learnedValue struct {
-	Learned string   `json:"learned"`
+	Learned string   `json:"learned" about:"the value that the specs know by now"`
 	Flow    string   `json:"flow"`
-	Lookup  string   `json:"lookup"`
-	By      string   `json:"by"`
-	Carried string   `json:"carried"`
-	Records []string `json:"records"`
-	Next    string   `json:"next"`
+	Lookup  string   `json:"lookup" about:"the map or rule"`
+	By      string   `json:"by" about:"its column"`
+	Carried string   `json:"carried" about:"what was written in its place"`
+	Records []string `json:"records" about:"the records that were written with that"`
+	Next    string   `json:"next" about:"what to do, in words"`
 }
 
 // learnedStep is what to do about such records: nothing writes again what is only set when a record is made.

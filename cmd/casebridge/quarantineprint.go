@@ -242,39 +242,39 @@ func (q *quarantine) lookupFile(name string) string {
 	return ""
 }
 
-// heldLine is a quarantine entry as JSON.
-type heldLine struct {
-	ID          int64      `json:"id"`
+// entryLine is a quarantine entry as JSON.
+type entryLine struct {
+	ID          int64      `json:"id" about:"its number, for 'casebridge quarantine show'"`
 	Flow        string     `json:"flow"`
-	Record      string     `json:"record"`
-	Route       string     `json:"route"`
-	Item        string     `json:"item,omitempty"`
-	Verdict     string     `json:"verdict"`
-	Kind        string     `json:"kind"`
-	Code        string     `json:"code"`
-	Reason      string     `json:"reason"`
-	Value       string     `json:"value,omitempty"`
-	Lookup      string     `json:"lookup,omitempty"`
-	By          string     `json:"by,omitempty"`
-	Nearest     string     `json:"nearest,omitempty"`
-	Fields      []string   `json:"fields,omitempty"`
-	Place       string     `json:"place,omitempty"`
-	SpecVersion string     `json:"spec_version"`
-	SpecsNow    bool       `json:"specs_unchanged"`
-	Status      string     `json:"status"`
-	Expired     bool       `json:"expired,omitempty"`
-	Gone        bool       `json:"not_found,omitempty"` // its record was looked for wherever it can be
-	Why         string     `json:"why,omitempty"`
-	Payload     string     `json:"document,omitempty"`
-	First       time.Time  `json:"first"`
-	Last        time.Time  `json:"last"`
-	Closed      *time.Time `json:"closed,omitempty"`
-	Times       int        `json:"times"`
-	Next        string     `json:"next"`
+	Record      string     `json:"record" about:"the record, by its kind and id"`
+	Route       string     `json:"route" about:"the route of the flow"`
+	Item        string     `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Verdict     string     `json:"verdict" about:"quarantine, blocked, or refused"`
+	Kind        string     `json:"kind" about:"the kind of the fault; mapping: the specs could not decide"`
+	Code        string     `json:"code" about:"the cause, for counting and for --cause"`
+	Reason      string     `json:"reason" about:"in words"`
+	Value       string     `json:"value,omitempty" about:"the value that no map or rule knows"`
+	Lookup      string     `json:"lookup,omitempty" about:"the map or rule that was asked"`
+	By          string     `json:"by,omitempty" about:"its column"`
+	Nearest     string     `json:"nearest,omitempty" about:"the value that it knows and that comes nearest"`
+	Fields      []string   `json:"fields,omitempty" about:"names of the fields that were refused"`
+	Place       string     `json:"place,omitempty" about:"file:line:column of the rule"`
+	SpecVersion string     `json:"spec_version" about:"the version of the specs that held it"`
+	SpecsNow    bool       `json:"specs_unchanged" about:"true: these are the specs of now"`
+	Status      string     `json:"status" about:"open, closed, or discarded"`
+	Expired     bool       `json:"expired,omitempty" about:"true: it is not tried again by itself any more"`
+	Gone        bool       `json:"not_found,omitempty" about:"true: its record was looked for wherever it can be, and not found"`
+	Why         string     `json:"why,omitempty" about:"the reason of the person who discarded it"`
+	Payload     string     `json:"document,omitempty" about:"kept, no key, too large, purged, or over; left out when none was to be kept"`
+	First       time.Time  `json:"first" about:"when it was first held"`
+	Last        time.Time  `json:"last" about:"when it was last held"`
+	Closed      *time.Time `json:"closed,omitempty" about:"when it closed or was discarded"`
+	Times       int        `json:"times" about:"how often it was held"`
+	Next        string     `json:"next" about:"what to do, in words"`
 }
 
-func (q *quarantine) line(e store.QuarantineEntry) heldLine {
-	l := heldLine{e.ID, e.Flow, e.Record, e.Route, e.Item, e.Verdict, e.Kind, e.Code, e.Reason, e.Value, e.Lookup, e.By, q.nearest(e), e.Fields, e.Place,
+func (q *quarantine) line(e store.QuarantineEntry) entryLine {
+	l := entryLine{e.ID, e.Flow, e.Record, e.Route, e.Item, e.Verdict, e.Kind, e.Code, e.Reason, e.Value, e.Lookup, e.By, q.nearest(e), e.Fields, e.Place,
 		e.SpecVersion, e.SpecVersion == q.c.project.Version, e.Status, e.Expired(q.now, q.retryFor), e.Sought != "", e.Why, e.Payload, e.First, e.Last, nil, e.Times, q.step(e)}
 	if !e.Closed.IsZero() {
 		l.Closed = &e.Closed
@@ -282,18 +282,18 @@ func (q *quarantine) line(e store.QuarantineEntry) heldLine {
 	return l
 }
 
-// carriedLine is a value that no map knows and that stopped nothing, as JSON.
-type carriedLine struct {
-	Unmapped string    `json:"unmapped"`
+// carriedValue is a value that no map knows and that stopped nothing, as JSON.
+type carriedValue struct {
+	Unmapped string    `json:"unmapped" about:"the value that no map or rule knows"`
 	Flow     string    `json:"flow"`
-	Lookup   string    `json:"lookup"`
-	By       string    `json:"by"`
-	Carried  string    `json:"carried,omitempty"`
-	Nearest  string    `json:"nearest,omitempty"`
-	Record   string    `json:"record"`
-	First    time.Time `json:"first"`
-	Last     time.Time `json:"last"`
-	Times    int       `json:"times"`
+	Lookup   string    `json:"lookup" about:"the map or rule"`
+	By       string    `json:"by" about:"its column"`
+	Carried  string    `json:"carried,omitempty" about:"what was written in its place"`
+	Nearest  string    `json:"nearest,omitempty" about:"the value that it knows and that comes nearest"`
+	Record   string    `json:"record" about:"one record that has the value"`
+	First    time.Time `json:"first" about:"when it was first met"`
+	Last     time.Time `json:"last" about:"when it was last met"`
+	Times    int       `json:"times" about:"how often it was met"`
 }
 
 func (a *app) heldJSON(q *quarantine, entries []store.QuarantineEntry, carried []store.UnmappedValue) error {
@@ -304,7 +304,7 @@ func (a *app) heldJSON(q *quarantine, entries []store.QuarantineEntry, carried [
 		}
 	}
 	for _, u := range carried {
-		l := carriedLine{u.Value, u.Flow, u.Lookup, u.By, u.Carried, near(u.Value, q.c.project.Knows(u.Lookup, u.By)), u.Record, u.First, u.Last, u.Times}
+		l := carriedValue{u.Value, u.Flow, u.Lookup, u.By, u.Carried, near(u.Value, q.c.project.Knows(u.Lookup, u.By)), u.Record, u.First, u.Last, u.Times}
 		if err := enc.Encode(l); err != nil {
 			return err
 		}

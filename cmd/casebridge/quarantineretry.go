@@ -187,11 +187,11 @@ func (t *retrying) flow(ctx context.Context, f *mapping.Flow, entries []store.Qu
 
 // retriedLine is what became of an entry, as JSON.
 type retriedLine struct {
-	Kind   string `json:"kind"`
-	ID     int64  `json:"id"`
-	Record string `json:"record"`
-	Result string `json:"result"` // through, held, other cause, discarded, not found, not tried
-	Reason string `json:"reason,omitempty"`
+	Kind   string `json:"kind" about:"always retried"`
+	ID     int64  `json:"id" about:"the number of the entry"`
+	Record string `json:"record" about:"the record, by its kind and id"`
+	Result string `json:"result" about:"through, held, other cause, discarded, not found, or not tried"`
+	Reason string `json:"reason,omitempty" about:"why it did not go through"`
 }
 
 // results says per entry what became of it, and whether some are left.

@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/casebridge/casebridge/engine"
@@ -241,27 +242,27 @@ func (v documentView) maskedRows(rows []map[string]json.RawMessage, f *engine.Fi
 
 // shownEntry is all of an entry as JSON.
 type shownEntry struct {
-	heldLine
-	Commands []string       `json:"commands"`
-	History  []historyLine  `json:"history"`
-	Content  map[string]any `json:"content,omitempty"`
-	Without  string         `json:"no_content,omitempty"`
+	entryLine
+	Commands []string       `json:"commands" about:"commands that go on from here"`
+	History  []historyLine  `json:"history" about:"what persons did about it, and when"`
+	Content  map[string]any `json:"content,omitempty" about:"the document that was refused, field by field; values about a person are ••• without --reveal"`
+	Without  string         `json:"no_content,omitempty" about:"why there is no document"`
 }
 
 type historyLine struct {
-	At   string `json:"at"`
-	What string `json:"what"`
-	Who  string `json:"who"`
-	Why  string `json:"why,omitempty"`
+	At   time.Time `json:"at"`
+	What string    `json:"what" about:"what was done"`
+	Who  string    `json:"who" about:"the account, the machine and the process"`
+	Why  string    `json:"why,omitempty"`
 }
 
 func (a *app) showJSON(q *quarantine, e store.QuarantineEntry, history []store.AuditLine, v documentView) error {
-	s := shownEntry{heldLine: q.line(e), Commands: []string{}, History: []historyLine{}}
+	s := shownEntry{entryLine: q.line(e), Commands: []string{}, History: []historyLine{}}
 	for _, c := range q.commands(e) {
 		s.Commands = append(s.Commands, c[0])
 	}
 	for _, l := range history {
-		s.History = append(s.History, historyLine{l.At.Format("2006-01-02T15:04:05Z07:00"), l.What, l.Who, l.Why})
+		s.History = append(s.History, historyLine{l.At.Truncate(time.Second), l.What, l.Who, l.Why})
 	}
 	var fields map[string]json.RawMessage
 	if v.payload.Body.Empty() || json.Unmarshal(v.payload.Body.Raw(), &fields) != nil {

@@ -267,33 +267,33 @@ func (s *screen) clear() {
 
 // changeLine is a Change as JSON. Hidden values are left out and said to be.
 type changeLine struct {
-	Kind    string       `json:"kind"`
+	Kind    string       `json:"kind" about:"always change"`
 	Flow    string       `json:"flow"`
-	Record  string       `json:"record"`
-	Route   string       `json:"route"`
-	Item    string       `json:"item,omitempty"`
-	Verdict string       `json:"verdict"`
-	Object  string       `json:"object,omitempty"`
-	Target  string       `json:"target,omitempty"`
-	Reason  *reasonLine  `json:"reason,omitempty"`
-	Fields  []fieldLine  `json:"fields,omitempty"`
-	Notes   []string     `json:"notes,omitempty"`
-	Kept    []reasonLine `json:"kept,omitempty"`
+	Record  string       `json:"record" about:"the record, by its kind and id"`
+	Route   string       `json:"route" about:"the route of the flow"`
+	Item    string       `json:"item,omitempty" about:"the row or referral of the record that it is about"`
+	Verdict string       `json:"verdict" about:"create, update, send, no change, skip, blocked, quarantine, or cannot tell"`
+	Object  string       `json:"object,omitempty" about:"what is written, as SYSTEM.KIND"`
+	Target  string       `json:"target,omitempty" about:"the id of the record that is written to; left out when it is new"`
+	Reason  *reasonLine  `json:"reason,omitempty" about:"why it does not go; left out when it goes"`
+	Fields  []fieldLine  `json:"fields,omitempty" about:"what is set"`
+	Notes   []string     `json:"notes,omitempty" about:"what is worth a look, though it goes"`
+	Kept    []reasonLine `json:"kept,omitempty" about:"fields that keep what people made of them in the other system"`
 }
 
 type reasonLine struct {
-	Code  string `json:"code"`
-	Text  string `json:"text"`
-	Value string `json:"value,omitempty"`
-	Place string `json:"place,omitempty"`
+	Code  string `json:"code" about:"for counting"`
+	Text  string `json:"text" about:"in words"`
+	Value string `json:"value,omitempty" about:"the value that no map or rule knows"`
+	Place string `json:"place,omitempty" about:"file:line:column in the specs"`
 }
 
 type fieldLine struct {
-	Path   string          `json:"path"`
-	Old    json.RawMessage `json:"old,omitempty"`
-	New    json.RawMessage `json:"new,omitempty"`
-	Masked bool            `json:"masked,omitempty"`
-	Rule   string          `json:"rule,omitempty"`
+	Path   string          `json:"path" about:"the field, with the key of its row"`
+	Old    json.RawMessage `json:"old,omitempty" about:"what the other system has; left out when it has nothing"`
+	New    json.RawMessage `json:"new,omitempty" about:"what is written"`
+	Masked bool            `json:"masked,omitempty" about:"true: the values are about a person and left out here"`
+	Rule   string          `json:"rule,omitempty" about:"file:line:column in the specs"`
 }
 
 func (s *screen) changeJSON(c engine.Change) {

@@ -171,30 +171,30 @@ func took(d time.Duration) string {
 
 // summary is a Summary as JSON.
 type summary struct {
-	Kind        string         `json:"kind"`
+	Kind        string         `json:"kind" about:"always summary"`
 	Flow        string         `json:"flow"`
-	State       string         `json:"state"`
-	Window      string         `json:"window"`
-	Read        int            `json:"read"`
-	Created     int            `json:"created"`
-	Updated     int            `json:"updated"`
-	Sent        int            `json:"sent"`
-	Unchanged   int            `json:"unchanged"`
-	Skipped     map[string]int `json:"skipped,omitempty"`
-	Blocked     map[string]int `json:"blocked,omitempty"`
-	Quarantined map[string]int `json:"quarantined,omitempty"`
-	Unclear     map[string]int `json:"cannot_tell,omitempty"`
-	Unmapped    map[string]int `json:"unmapped,omitempty"`
-	Kept        map[string]int `json:"kept,omitempty"`
-	Parked      int            `json:"parked"`
-	Undelivered int            `json:"undelivered"`
-	Seen        int            `json:"seen"`
-	Again       []again        `json:"looked_at_again,omitempty"`
-	Paused      *time.Time     `json:"retries_paused_since,omitempty"`
-	Plan        string         `json:"plan,omitempty"`
-	Held        string         `json:"held,omitempty"`
-	TookMS      int64          `json:"took_ms"`
-	Error       string         `json:"error,omitempty"`
+	State       string         `json:"state" about:"done, partial, held (a limit was reached), or stopped; empty in a plan"`
+	Window      string         `json:"window" about:"what was read, in words; empty when it did not get to read"`
+	Read        int            `json:"read" about:"records"`
+	Created     int            `json:"created" about:"documents that were created; in a plan, that would be"`
+	Updated     int            `json:"updated" about:"documents that were updated; in a plan, that would be"`
+	Sent        int            `json:"sent" about:"documents that were sent; in a plan, that would be"`
+	Unchanged   int            `json:"unchanged" about:"parts of records with nothing to write"`
+	Skipped     map[string]int `json:"skipped,omitempty" about:"how many, by reason"`
+	Blocked     map[string]int `json:"blocked,omitempty" about:"how many, by reason"`
+	Quarantined map[string]int `json:"quarantined,omitempty" about:"how many, by reason"`
+	Unclear     map[string]int `json:"cannot_tell,omitempty" about:"how many could not be decided, because something could not be read; by reason"`
+	Unmapped    map[string]int `json:"unmapped,omitempty" about:"values that no map or rule knows: how many, by map and value"`
+	Kept        map[string]int `json:"kept,omitempty" about:"fields that keep what people made of them: how many, by reason"`
+	Parked      int            `json:"parked" about:"sends without an answer; never sent again by themselves"`
+	Undelivered int            `json:"undelivered" about:"harmless to repeat, the next run tries again"`
+	Seen        int            `json:"seen" about:"earlier sends that the other system has now shown"`
+	Again       []again        `json:"looked_at_again,omitempty" about:"records in quarantine that were tried again though they had not changed"`
+	Paused      *time.Time     `json:"retries_paused_since,omitempty" about:"since when nothing in quarantine is tried again"`
+	Plan        string         `json:"plan,omitempty" about:"the hash of the plan, for 'casebridge run FLOW --plan HASH'; left out when there is nothing to write"`
+	Held        string         `json:"held,omitempty" about:"which limit stopped the flow"`
+	TookMS      int64          `json:"took_ms" about:"milliseconds"`
+	Error       string         `json:"error,omitempty" about:"why the flow did not end as it should"`
 }
 
 func summaryLine(s reconcile.Summary, err error) summary {
@@ -216,7 +216,7 @@ func summaryLine(s reconcile.Summary, err error) summary {
 
 // again is a reconcile.Again as JSON.
 type again struct {
-	Why     string `json:"why"`
-	Records int    `json:"records"`
-	Through int    `json:"went_through"`
+	Why     string `json:"why" about:"in words"`
+	Records int    `json:"records" about:"how many were tried"`
+	Through int    `json:"went_through" about:"how many of them went through"`
 }

@@ -52,12 +52,12 @@ func (a *app) settingsCommand() *cobra.Command {
 
 // settingLine is one setting, without its value.
 type settingLine struct {
-	Key      string `json:"key"`
-	Variable string `json:"variable"`
-	Note     string `json:"note"`
-	Default  string `json:"default,omitempty"`
-	Required bool   `json:"required,omitempty"`
-	Secret   bool   `json:"secret,omitempty"`
+	Key      string `json:"key" about:"as in a settings file and after --set"`
+	Variable string `json:"variable" about:"in the environment"`
+	Note     string `json:"note" about:"what it is for"`
+	Default  string `json:"default,omitempty" about:"what holds when it is not set; what is set is never shown"`
+	Required bool   `json:"required,omitempty" about:"true: it must be set"`
+	Secret   bool   `json:"secret,omitempty" about:"true: a password or a key"`
 }
 
 func (l settingLine) text() string {

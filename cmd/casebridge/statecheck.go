@@ -48,11 +48,11 @@ func (a *app) storeAlone() (store.Options, error) {
 
 // checkLine is a finding as JSON.
 type checkLine struct {
-	Check string `json:"check"`
-	OK    bool   `json:"ok"`
-	Wrong string `json:"wrong,omitempty"`
-	Next  string `json:"next,omitempty"`
-	Note  string `json:"note,omitempty"`
+	Check string `json:"check" about:"what was looked at"`
+	OK    bool   `json:"ok" about:"false: something is wrong, and the exit code is 3"`
+	Wrong string `json:"wrong,omitempty" about:"what is wrong"`
+	Next  string `json:"next,omitempty" about:"what to do"`
+	Note  string `json:"note,omitempty" about:"worth knowing, though nothing is wrong"`
 }
 
 func (a *app) printFindings(findings []store.Finding) error {
@@ -116,14 +116,24 @@ func (a *app) stateBackup() *cobra.Command {
 	}
 }
 
+// backupLine is a copy of the store as JSON.
+type backupLine struct {
+	File     string `json:"file"`
+	Bytes    int64  `json:"bytes" about:"size of the file, in bytes"`
+	Sends    int    `json:"sends" about:"all sends in it"`
+	Parked   int    `json:"parked" about:"of these, sends that may have arrived"`
+	Held     int    `json:"quarantined" about:"open entries in quarantine"`
+	Recalled int    `json:"recalled" about:"records of the other system that are remembered"`
+	Audited  int    `json:"audit_lines" about:"lines of the audit trail"`
+}
+
 func (a *app) printBackup(b store.Copied) error {
 	asJSON, err := a.json()
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		err = json.NewEncoder(a.stdout).Encode(map[string]any{"file": b.Path, "bytes": b.Size, "sends": b.Sends, "parked": b.Parked,
-			"quarantined": b.Held, "recalled": b.Recalled, "audit_lines": b.Audited})
+		err = json.NewEncoder(a.stdout).Encode(backupLine{b.Path, b.Size, b.Sends, b.Parked, b.Held, b.Recalled, b.Audited})
 	} else {
 		_, err = fmt.Fprintf(a.stdout, "%s: %s, checked. It holds %s (%d parked), %s in quarantine, %s and %s.\n", b.Path, sizeText(b.Size),
 			plural(b.Sends, "1 send", "%d sends"), b.Parked, plural(b.Held, "1 open entry", "%d open entries"),

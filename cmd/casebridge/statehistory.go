@@ -64,15 +64,15 @@ func (c *compiled) knownFlow(name string, found int) error {
 
 // auditLine is a line of the audit trail as JSON.
 type auditLine struct {
-	ID     int64     `json:"id"`
+	ID     int64     `json:"id" about:"lines are only ever added, with rising numbers"`
 	At     time.Time `json:"at"`
-	Who    string    `json:"who"`
-	What   string    `json:"what"`
+	Who    string    `json:"who" about:"the account, the machine and the process"`
+	What   string    `json:"what" about:"what was moved or decided"`
 	Flow   string    `json:"flow,omitempty"`
-	Run    int64     `json:"run,omitempty"`
-	Was    string    `json:"was"`
-	Became string    `json:"became"`
-	Why    string    `json:"why,omitempty"`
+	Run    int64     `json:"run,omitempty" about:"the number of the run that did it"`
+	Was    string    `json:"was" about:"before"`
+	Became string    `json:"became" about:"after"`
+	Why    string    `json:"why,omitempty" about:"the reason that was given"`
 }
 
 func (a *app) printHistory(lines []store.AuditLine, zone *time.Location) error {
@@ -155,18 +155,18 @@ func (a *app) stateRuns() *cobra.Command {
 
 // runLine is a past run as JSON.
 type runLine struct {
-	ID       int64          `json:"id"`
+	ID       int64          `json:"id" about:"the number of the run"`
 	Flow     string         `json:"flow"`
-	State    string         `json:"state"`
-	Window   string         `json:"window"`
-	Ordinary bool           `json:"ordinary"`
-	Counts   map[string]int `json:"counts"`
-	Mark     *time.Time     `json:"mark,omitempty"`
+	State    string         `json:"state" about:"running, done, partial, held, refused, stopped, or died"`
+	Window   string         `json:"window" about:"what was read, in words"`
+	Ordinary bool           `json:"ordinary" about:"false: it read a window that was asked for, and moved no cursor"`
+	Counts   map[string]int `json:"counts" about:"how many, by what became of them"`
+	Mark     *time.Time     `json:"mark,omitempty" about:"where it moved the cursor to"`
 	Started  time.Time      `json:"started"`
-	Ended    *time.Time     `json:"ended,omitempty"`
-	Seconds  float64        `json:"seconds,omitempty"`
-	Who      string         `json:"who"`
-	Specs    string         `json:"specs"`
+	Ended    *time.Time     `json:"ended,omitempty" about:"left out while it runs"`
+	Seconds  float64        `json:"seconds,omitempty" about:"seconds from start to end"`
+	Who      string         `json:"who" about:"the account, the machine and the process"`
+	Specs    string         `json:"specs" about:"the version of the specs"`
 }
 
 func lineOfRun(r store.PastRun) runLine {

@@ -8,74 +8,74 @@ import (
 
 // overviewLine is the whole store at a glance, as JSON. Its lists are never null, and a moment that never was is left out.
 type overviewLine struct {
-	Path       string            `json:"path"`
-	Bytes      int64             `json:"bytes"`
-	Project    string            `json:"project"`
-	Schema     int64             `json:"schema"`
-	Systems    map[string]string `json:"systems"` // by connection
+	Path       string            `json:"path" about:"the file of the store"`
+	Bytes      int64             `json:"bytes" about:"size of the file and its log, in bytes"`
+	Project    string            `json:"project" about:"the name of the project"`
+	Schema     int64             `json:"schema" about:"the version of its tables"`
+	Systems    map[string]string `json:"systems" about:"by connection: the system that the store belongs to"`
 	Key        keyLine           `json:"key"`
 	Flows      []overviewFlow    `json:"flows"`
 	Sends      []sendsLine       `json:"sends"`
-	Recall     []recallLine      `json:"recall"`
+	Recall     []recallLine      `json:"recall" about:"what is remembered of the other system"`
 	Quarantine []heldCountLine   `json:"quarantine"`
-	Parked     int               `json:"parked"`
-	Paused     *pauseLine        `json:"retries_paused,omitempty"`
-	Backup     time.Time         `json:"backup_made,omitzero"`
+	Parked     int               `json:"parked" about:"sends that may have arrived and wait for a person or for the other system"`
+	Paused     *pauseLine        `json:"retries_paused,omitempty" about:"left out unless retries are paused"`
+	Backup     time.Time         `json:"backup_made,omitzero" about:"left out unless the file is a backup"`
 }
 
 type keyLine struct {
-	Given      bool `json:"given"`
-	Unreadable int  `json:"unreadable"`
+	Given      bool `json:"given" about:"true: the store key was given"`
+	Unreadable int  `json:"unreadable" about:"records that cannot be unsealed with it"`
 }
 
 type overviewFlow struct {
 	Flow          string       `json:"flow"`
-	Mark          time.Time    `json:"mark,omitzero"`
-	Swept         time.Time    `json:"swept,omitzero"`
-	AdoptedBefore string       `json:"adopted_before,omitempty"`
-	Whole         bool         `json:"read_whole"`
-	Held          *holdLine    `json:"held,omitempty"`
-	Last          *lastRunLine `json:"last_run,omitempty"`
+	Mark          time.Time    `json:"mark,omitzero" about:"the cursor: from when on the next run reads"`
+	Swept         time.Time    `json:"swept,omitzero" about:"when all or nearly all was last read"`
+	AdoptedBefore string       `json:"adopted_before,omitempty" about:"a date: sends older than this count as done"`
+	Whole         bool         `json:"read_whole" about:"true: all was read once"`
+	Held          *holdLine    `json:"held,omitempty" about:"left out when nobody runs it"`
+	Last          *lastRunLine `json:"last_run,omitempty" about:"left out when it never ran"`
 }
 
 type holdLine struct {
-	Who     string    `json:"who"`
+	Who     string    `json:"who" about:"the account, the machine and the process"`
 	Since   time.Time `json:"since"`
-	Expires time.Time `json:"expires"`
+	Expires time.Time `json:"expires" about:"past: that run has died, and the next one settles what it left"`
 }
 
 type lastRunLine struct {
-	ID      int64     `json:"id"`
-	State   string    `json:"state"`
+	ID      int64     `json:"id" about:"the number of the run"`
+	State   string    `json:"state" about:"running, done, partial, held, refused, stopped, or died"`
 	Started time.Time `json:"started"`
-	Ended   time.Time `json:"ended,omitzero"`
+	Ended   time.Time `json:"ended,omitzero" about:"left out while it runs"`
 }
 
 type sendsLine struct {
-	Object string `json:"object"`
-	State  string `json:"state"`
-	Count  int    `json:"count"`
+	Object string `json:"object" about:"what is written, as SYSTEM.KIND"`
+	State  string `json:"state" about:"intended, sent, awaiting, shown, parked, lost, or closed"`
+	Count  int    `json:"count" about:"how many are in this state"`
 }
 
 type recallLine struct {
-	Object  string    `json:"object"`
-	Count   int       `json:"count"`
-	Sealed  int       `json:"sealed"`
-	WholeAt time.Time `json:"whole_at,omitzero"`
-	Gaps    int       `json:"gaps,omitempty"`
+	Object  string    `json:"object" about:"what is remembered, as SYSTEM.KIND"`
+	Count   int       `json:"count" about:"records"`
+	Sealed  int       `json:"sealed" about:"of these, records with sealed fields"`
+	WholeAt time.Time `json:"whole_at,omitzero" about:"when it was last read whole; left out when never"`
+	Gaps    int       `json:"gaps,omitempty" about:"records of which it is not known whose they are"`
 }
 
 type heldCountLine struct {
 	Flow      string `json:"flow"`
-	Open      int    `json:"open"`
-	Closed    int    `json:"closed"`
-	Discarded int    `json:"discarded"`
+	Open      int    `json:"open" about:"entries"`
+	Closed    int    `json:"closed" about:"entries"`
+	Discarded int    `json:"discarded" about:"entries"`
 }
 
 type pauseLine struct {
 	Since time.Time `json:"since"`
-	Who   string    `json:"who"`
-	Why   string    `json:"why"`
+	Who   string    `json:"who" about:"the account, the machine and the process"`
+	Why   string    `json:"why" about:"the reason that was given"`
 }
 
 func lineOfStore(o store.Overview) overviewLine {

@@ -148,23 +148,23 @@ func replaced(c *compiled) []string {
 // testLine is a test case's result as JSON.
 type testLine struct {
 	Name     string        `json:"name"`
-	Flow     string        `json:"flow"`
-	Place    string        `json:"place"`
+	Flow     string        `json:"flow" about:"the flow that is tested"`
+	Place    string        `json:"place" about:"file:line:column in the specs"`
 	Passed   bool          `json:"passed"`
-	Failures []failureLine `json:"failures,omitempty"`
+	Failures []failureLine `json:"failures,omitempty" about:"what is not as expected"`
 }
 
 type failureLine struct {
-	Place string `json:"place"`
-	Text  string `json:"text"`
+	Place string `json:"place" about:"file:line:column in the specs"`
+	Text  string `json:"text" about:"what was expected and what came"`
 }
 
 // coveredLine is a rule, row or line as JSON, with --coverage.
 type coveredLine struct {
-	Kind    string `json:"kind"`
-	Place   string `json:"place"`
-	What    string `json:"what"`
-	Reached bool   `json:"reached"`
+	Kind    string `json:"kind" about:"routes, steps, stops, fields, policies, map rows, or table lines"`
+	Place   string `json:"place" about:"file:line:column in the specs"`
+	What    string `json:"what" about:"in words"`
+	Reached bool   `json:"reached" about:"false: no test case exercises it"`
 }
 
 func (a *app) testJSON(r spectest.Report, coverage bool) error {

@@ -79,14 +79,14 @@ func countTests(c *compiled) int {
 
 // finding is a Diag as JSON.
 type finding struct {
-	Severity string `json:"severity"`
-	Code     string `json:"code"`
-	File     string `json:"file"`
-	Line     int    `json:"line"`
-	Column   int    `json:"column"`
-	Width    int    `json:"width,omitempty"`
-	Message  string `json:"message"`
-	Help     string `json:"help,omitempty"`
+	Severity string `json:"severity" about:"error or warning; with check --live also note"`
+	Code     string `json:"code" about:"'casebridge explain-code CODE' tells more"`
+	File     string `json:"file" about:"where it is; empty when it is about no line of the specs"`
+	Line     int    `json:"line" about:"counted from 1"`
+	Column   int    `json:"column" about:"counted from 1"`
+	Width    int    `json:"width,omitempty" about:"how many characters are meant"`
+	Message  string `json:"message" about:"what is wrong"`
+	Help     string `json:"help,omitempty" about:"what to do"`
 }
 
 func (a *app) validateJSON(diags []engine.Diag) error {
