@@ -177,7 +177,7 @@ func (d *describing) takeRights(user gjson.Result) {
 	}
 	forms := user.Get("permitted_form")
 	if !forms.IsObject() {
-		d.untold("which forms this connection's user may change", "look at the forms of its role by hand: this Primero does not tell them")
+		d.untold("the right to change forms", "look at the forms of its role by hand: this Primero does not tell them")
 		return
 	}
 	d.permitted = map[string]access{}

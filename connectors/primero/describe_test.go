@@ -163,3 +163,30 @@ func TestDescribeForms(t *testing.T) {
 		t.Errorf("rights %v", r)
 	}
 }
+
+// A Primero that does not tell the forms of a role, or the account itself, leaves them unknown, and says so.
+func TestDescribeSaysWhatIsNotTold(t *testing.T) {
+	for want, user := range map[string]string{
+		"the right to change forms":            `{"id":3,"user_name":"bridge"}`,
+		"the rights of this connection's user": `{"id":4,"user_name":"somebody-else"}`,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			text := `{"data":[],"metadata":{"total":0,"per":1000,"page":1}}`
+			switch r.URL.Path {
+			case "/api/v2/users":
+				text = `{"data":[` + user + `],"metadata":{"total":1,"per":1000,"page":1}}`
+			case "/api/v2/users/3":
+				text = `{"data":{"role_group_permission":"all","permissions":{"list":[]},"permitted_form_unique_ids":["first"]}}`
+			}
+			if _, err := w.Write([]byte(text)); err != nil {
+				t.Error(err)
+			}
+		}))
+		d := describe(t, dial(t, server.URL, map[string]string{"user": "bridge", "password": "x", "rate": "0"}, nil, time.Now))
+		server.Close()
+		if len(d.Unread) != 1 || d.Unread[0].What != want || d.Unread[0].Fault.Next == "" {
+			t.Errorf("unread %+v, want %s", d.Unread, want)
+		}
+	}
+}

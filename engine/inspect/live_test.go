@@ -142,6 +142,9 @@ func TestLive(t *testing.T) {
 			s.Names = s.Names[:1]
 			s.Unread = []engine.Unread{{What: "yards", Names: "yard.slug", Fault: &engine.Fault{Status: 403}}}
 		}, []string{`warning not-checked  could not check yards of east: not permitted`}},
+		{"the system does not tell a part", func(s *Setup) {
+			s.Unread = []engine.Unread{{What: "the tides", Fault: &engine.Fault{Next: "ask the harbour master"}}}
+		}, []string{`warning not-checked  could not check the tides of east`}},
 		{"a code of a map is gone", func(s *Setup) { s.Lists[0].Codes = set("sail") }, []string{`error code-gone map.yaml:9:10 east does not have the option "row" in list-kind`}},
 		{"a code that no map has is gone", func(s *Setup) { s.Lists[1].Codes = set("small") }, []string{`error code-gone east.yaml:11:17 east does not have the option "large" in list-size`}},
 		{"a code is switched off", func(s *Setup) { s.Lists[0].Codes[0].Disabled = true }, []string{`warning code-disabled map.yaml:8:10 the option "sail" of list-kind is switched off in east`}},

@@ -91,11 +91,11 @@ func cut(list string) (object, field string) {
 // unread reports what the account may not see.
 func (l *looking) unread() {
 	for _, u := range l.setup.Unread {
-		next := "let the role of this connection's user read this, or check it by hand"
-		if u.Fault != nil && u.Fault.Status == 0 {
-			next = cmp.Or(u.Fault.Next, next)
+		next, why := "let the role of this connection's user read this, or check it by hand", ": not permitted"
+		if u.Fault != nil && u.Fault.Status == 0 { // not refused: the system does not tell it
+			next, why = cmp.Or(u.Fault.Next, next), ""
 		}
-		l.say(engine.Warning, "not-checked", engine.Pos{}, 0, next, "could not check %s of %s: not permitted", u.What, l.setup.Connection)
+		l.say(engine.Warning, "not-checked", engine.Pos{}, 0, next, "could not check %s of %s%s", u.What, l.setup.Connection, why)
 	}
 }
 
