@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -104,7 +103,7 @@ func (o outcome) all() string { return o.out + o.err }
 // casebridge runs the program once and checks that no secret stands in what it says.
 func (r *rig) casebridge(tb testing.TB, args ...string) outcome {
 	tb.Helper()
-	var out, errs bytes.Buffer
+	var out, errs lockedBuffer // a sign-in that nobody waits for any more may still write its log
 	a := app{environ: r.environ, stdin: strings.NewReader(""), stdout: &out, stderr: &errs, now: r.clock.now}
 	o := outcome{code: a.run(tb.Context(), args)}
 	o.out, o.err = out.String(), errs.String()

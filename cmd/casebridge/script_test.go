@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -131,14 +131,14 @@ func callCasebridge(ts *testscript.TestScript, neg bool, args []string) {
 	if s.rig != nil {
 		now = s.rig.clock.now
 	}
-	var out, errs bytes.Buffer
+	var out, errs lockedBuffer
 	environ := scriptEnv(ts)
 	a := app{environ: func() []string { return environ }, stdin: strings.NewReader(s.stdin), stdout: &out, stderr: &errs, now: now}
 	s.code = a.run(context.Background(), args)
 	s.stdin = ""
-	_, err := ts.Stdout().Write(out.Bytes())
+	_, err := io.WriteString(ts.Stdout(), out.String())
 	ts.Check(err)
-	_, err = ts.Stderr().Write(errs.Bytes())
+	_, err = io.WriteString(ts.Stderr(), errs.String())
 	ts.Check(err)
 	for _, entry := range environ {
 		if name, value, _ := strings.Cut(entry, "="); isSecret(name) && strings.Contains(out.String()+errs.String(), value) {

@@ -77,7 +77,7 @@ func (h *hook) RoundTrip(q *http.Request) (*http.Response, error) {
 // through is a run of casebridge whose requests pass a hook.
 func (r *rig) through(t *testing.T, h *hook, args ...string) outcome {
 	t.Helper()
-	var out, errs bytes.Buffer
+	var out, errs lockedBuffer
 	a := app{environ: r.environ, stdin: strings.NewReader(""), stdout: &out, stderr: &errs, now: r.clock.now, transport: h}
 	return outcome{code: a.run(t.Context(), args), out: out.String(), err: errs.String()}
 }

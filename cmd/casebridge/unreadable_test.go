@@ -35,7 +35,7 @@ func (g *garbled) RoundTrip(q *http.Request) (*http.Response, error) {
 func (r *rig) past(t *testing.T, g *garbled, code int, args ...string) string {
 	t.Helper()
 	r.clock.later(time.Hour)
-	var out bytes.Buffer
+	var out lockedBuffer
 	a := app{environ: r.environ, stdin: strings.NewReader(""), stdout: &out, stderr: &out, now: r.clock.now, transport: g}
 	if got := a.run(t.Context(), args); got != code {
 		t.Fatalf("casebridge %s: exit code %d, want %d\n%s", strings.Join(args, " "), got, code, out.String())
