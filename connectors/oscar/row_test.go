@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,5 +121,29 @@ func BenchmarkRead(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+// Wherever a client is cut off, what is said to be known of it is true of the whole.
+func TestKnownOfEveryBeginning(t *testing.T) {
+	text := `{"slug":"b-1","given_name":"A \"B\" {","services":[{"uuid":"u","slug":"no"}],"global_id":"01A\u00e9","organization_id":77,"is_referred":true,"external_id":null,"organization_name":"cif"}`
+	all := gjson.Parse(text)
+	for n := range len(text) {
+		known := row{[]byte(text[:n])}.known(true).Raw()
+		if len(known) == 0 {
+			continue
+		}
+		if !gjson.ValidBytes(known) {
+			t.Fatalf("after %d bytes it is no JSON: %s", n, known)
+		}
+		gjson.ParseBytes(known).ForEach(func(name, value gjson.Result) bool {
+			if was := all.Get(name.String()); was.Raw != value.Raw {
+				t.Errorf("after %d bytes %s is %s, not %s", n, name, value.Raw, was.Raw)
+			}
+			return true
+		})
+	}
+	if known := string(row{[]byte(text)}.known(false).Raw()); !strings.Contains(known, `"external_id_display":null`) || !strings.Contains(known, `"organization_name":"cif"`) {
+		t.Errorf("of the whole client are known %s", known)
 	}
 }
