@@ -49,6 +49,9 @@ func readAhead(ctx context.Context, records func(func(engine.Record, error) bool
 	go func() {
 		defer close(out)
 		send := func(g group) bool {
+			if ctx.Err() != nil { // somebody may still take what comes, only to see the end of it
+				return false
+			}
 			select {
 			case out <- g:
 				return true
