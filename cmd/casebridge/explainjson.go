@@ -41,7 +41,7 @@ type partJSON struct {
 
 type stepJSON struct {
 	Name    string       `json:"name,omitempty" about:"what the specs call what it finds"`
-	Kind    string       `json:"kind" about:"the word that the step begins with, such as must, find or skip"`
+	Kind    string       `json:"kind" about:"the word that the step begins with, such as must or each"`
 	Place   string       `json:"place" about:"file:line:column in the specs"`
 	Rows    int          `json:"rows,omitempty" about:"how many rows it looked at"`
 	Found   int          `json:"found" about:"how many it found"`

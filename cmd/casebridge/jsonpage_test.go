@@ -68,6 +68,9 @@ func readJSONPage(tb testing.TB, path ...string) *jsonPage {
 
 // check compares what a command printed with what the page tells of it.
 func (p *jsonPage) check(args []string, out string) error {
+	if out == "" || args[0] == "schema" {
+		return nil // nothing to tell, or refused; and a schema is what it says, whatever --output is
+	}
 	command := args[0]
 	if len(args) > 1 && p.commands[command].objects == nil {
 		command += " " + args[1]

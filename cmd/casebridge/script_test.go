@@ -140,6 +140,9 @@ func callCasebridge(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = io.WriteString(ts.Stderr(), errs.String())
 	ts.Check(err)
+	if i := slices.Index(args, "--output"); i >= 0 && args[i+1] == "json" {
+		ts.Check(readJSONPage(s.tb).check(args, out.String()))
+	}
 	for _, entry := range environ {
 		if name, value, _ := strings.Cut(entry, "="); isSecret(name) && strings.Contains(out.String()+errs.String(), value) {
 			ts.Fatalf("casebridge %s shows %s", strings.Join(args, " "), name)
