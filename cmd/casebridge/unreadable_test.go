@@ -147,8 +147,7 @@ func TestUnreadableClientCountsAsAHome(t *testing.T) {
 	}
 }
 
-// A client of which nobody can say whose it is may be anybody's: until it can be read, nothing is sent that asks who is
-// not there, and it is said why.
+// A client of which nobody can say whose it is holds up no other child, and it is told that there is one.
 func TestUnreadableLinkIsAGap(t *testing.T) {
 	t.Parallel()
 	r, g := newRig(t, t.TempDir()), &garbled{field: "external_id"}
@@ -158,16 +157,20 @@ func TestUnreadableLinkIsAGap(t *testing.T) {
 	}
 	r.referred(t, 0, "counselling_trauma", "gpc")
 	g.slug = slug
-	if out := r.past(t, g, exitPartial, "run"); !strings.Contains(out, "OSCaR's clients have not been read whole yet") {
-		t.Errorf("it does not say why nothing is sent:\n%s", out)
+	if out := r.past(t, g, exitPartial, "run"); len(r.received("gpc")) != 1 {
+		t.Errorf("another child's referral did not arrive:\n%s", out)
 	}
 	if o := r.run(t, exitDone, "state", "show"); !strings.Contains(o.out, "of 1 record it is not known whose it is") {
-		t.Errorf("state show does not say why:\n%s", o.out)
+		t.Errorf("state show does not tell:\n%s", o.out)
+	}
+	if o := r.run(t, exitDone, "quarantine", "list"); !strings.Contains(o.out, "sk/"+slug) {
+		t.Errorf("it is not in quarantine:\n%s", o.out)
 	}
 	g.slug = ""
+	r.clock.later(25 * time.Hour)
 	r.past(t, g, exitDone, "run")
-	if n := len(r.received("gpc")); n != 1 {
-		t.Errorf("%d referrals arrived when it could be read", n)
+	if o := r.run(t, exitDone, "state", "show"); strings.Contains(o.out, "not known whose") {
+		t.Errorf("it was read, and state show says:\n%s", o.out)
 	}
 }
 

@@ -110,7 +110,7 @@ type RecallCount struct {
 	Count   int
 	Sealed  int       // of these, records with sealed fields
 	WholeAt time.Time // when it was last read whole; zero: never
-	Gaps    int       // records that may answer any ask; see Recalled.Unknown
+	Gaps    int       // records with a gap; see Recalled.Unknown
 }
 
 // QuarantineCount counts the entries of a flow.

@@ -20,11 +20,11 @@ type Recalled struct {
 	Sealed []byte        // JSON object of the personal fields; kept only sealed, and only with a key
 
 	// Unknown are fields to keep of which this listing says nothing for certain: what was kept of them stays. Where
-	// nothing was, the record has a gap: it may answer any ask.
+	// nothing was, the record has a gap: it is not found by them, whatever it has there.
 	Unknown []string
 }
 
-// gap is the name of the pair by which a record is found that may answer any ask. No field is called so.
+// gap is the name of the pair that marks a record with a gap. No field is called so.
 const gap = ""
 
 var errNotObject = errors.New("the fields to seal are not a JSON object")
@@ -160,14 +160,12 @@ func recallPlace(object, key string) string {
 // RecalledMany returns, for each of the asks in order, the records of the object
 // that have any of its pairs, by key; a few queries serve all. A Body is one JSON
 // object of the kept fields and, where the key fits, the sealed ones. swept says
-// whether the object was ever read whole, and no record has a gap; only then does
-// "none" mean that there is none. A pair with a blank value fits nothing.
+// whether the object was ever read whole; only then does "none" mean that there is none. One record with a gap does
+// not hold up all others: Overview counts such records, and each is in quarantine. A pair with a blank value fits nothing.
 func (s *Store) RecalledMany(ctx context.Context, object string, asks [][]engine.Pair) (records [][]engine.Record, swept bool, err error) {
 	out := make([][]engine.Record, len(asks))
 	var id, whole int64
-	var gaps bool
-	err = s.read.QueryRowContext(ctx, `SELECT id, whole_at, EXISTS (SELECT 1 FROM recall_values AS v WHERE v.object = o.id AND v.field = $2)
-		FROM recall_objects AS o WHERE object = $1`, object, gap).Scan(&id, &whole, &gaps)
+	err = s.read.QueryRowContext(ctx, `SELECT id, whole_at FROM recall_objects WHERE object = $1`, object).Scan(&id, &whole)
 	if errors.Is(err, sql.ErrNoRows) {
 		return out, false, nil
 	}
@@ -181,7 +179,7 @@ func (s *Store) RecalledMany(ctx context.Context, object string, asks [][]engine
 	for i, ask := range asks {
 		out[i] = union(byPair, ask)
 	}
-	return out, whole != 0 && !gaps, nil
+	return out, whole != 0, nil
 }
 
 // remembered is a recalled record and its key.
