@@ -108,13 +108,13 @@ func sizeText(bytes int64) string {
 	return fmt.Sprintf("%d MB", bytes/1_000_000)
 }
 
-// gapsText says that recall counts as not read whole although it was.
+// gapsText says that recall cannot find every record by what it keeps.
 func gapsText(gaps int) string {
 	if gaps == 0 {
 		return ""
 	}
 	return "; " + plural(gaps, "of 1 record it is not known whose it is", "of %d records it is not known whose they are") +
-		", so nothing counts as absent until that is read (see `casebridge quarantine list`)"
+		": until the other system corrects that, what looks for its child does not find it (see `casebridge quarantine list`)"
 }
 
 func wholeText(at time.Time, zone *time.Location) string {
