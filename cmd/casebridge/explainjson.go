@@ -53,7 +53,7 @@ type inputJSON struct {
 	Path   string          `json:"path" about:"as the specs write it"`
 	Value  json.RawMessage `json:"value,omitempty" about:"left out also when there are rows"`
 	Given  bool            `json:"given" about:"false: nothing is there"`
-	Rows   *int            `json:"rows,omitempty" about:"how many, where it is a list of rows"`
+	Rows   *int            `json:"rows,omitempty" about:"how many, where it is a list of rows; also 0"`
 	Masked bool            `json:"masked,omitempty" about:"true: the values are about a person and left out here"`
 	Step   string          `json:"step,omitempty" about:"file:line:column of the step that gave the name"`
 }

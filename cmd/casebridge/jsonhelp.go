@@ -41,7 +41,7 @@ func jsonOutputs() []jsonOutput {
 		{command: "impact", single: true, shapes: []jsonShape{{impactJSON{}, "the whole comparison"}}},
 		{command: "explain", shapes: []jsonShape{{explanationLine{}, "for each flow that was looked at"}}},
 		{command: "explain-code", shapes: page},
-		{command: "run", order: "A flow that was not started has no line", shapes: []jsonShape{{summary{}, "for each flow, when it has ended"}}},
+		{command: "run", order: "A flow that was not started has no line", shapes: []jsonShape{{summary{}, "each time that a flow has ended; one may come twice in a schedule"}}},
 		{command: "maps suggest", order: "Nothing when no row is missing", shapes: []jsonShape{{suggestionLine{}, "for each row that a map may need"}}},
 		{command: "state show", single: true, shapes: []jsonShape{{overviewLine{}, "the whole store at a glance"}}},
 		{command: "state history", order: "The oldest first", shapes: []jsonShape{{auditLine{}, "for each line of the audit trail"}}},
@@ -65,7 +65,8 @@ const jsonIntro = `What stands in the output of a command that is given --output
 "One object per line" means that each line is a JSON object by itself (NDJSON). No command prints a list round its objects.
 What went wrong is said in the exit code and, as text, on standard error.
 A moment is a text as in RFC 3339, such as 2026-11-23T08:00:00+07:00. "Numbers by name" is an object whose names are data.
-What is "left out when empty" is not there when it is empty, 0 or false.
+What is "left out when empty" is not there when there is nothing to say: no text, an empty list, the number 0, false. "Any JSON"
+is there whatever its value, also "", 0, false or null.
 Values about a person are left out or masked, unless the command has --reveal and is given it.
 `
 

@@ -57,7 +57,7 @@ func readJSONPage(tb testing.TB, path ...string) *jsonPage {
 			c.objects = append(c.objects, m[1])
 			p.commands[command] = c
 		} else if command != "" && line != "" {
-			p.commands[command] = toldCommand{single: line == "  One object."}
+			p.commands[command] = toldCommand{single: strings.HasPrefix(line, "  One object.")}
 		} else if m := toldLine.FindStringSubmatch(line); object != "" && m != nil {
 			value, optional := strings.CutSuffix(m[2], ", left out when empty")
 			p.objects[object][m[1]] = toldField{value, m[3], optional}

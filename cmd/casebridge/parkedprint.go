@@ -33,7 +33,7 @@ type waitingLine struct {
 	Route    string            `json:"route" about:"the route of the flow"`
 	Record   string            `json:"record" about:"the record, by its kind and id"`
 	Item     string            `json:"item,omitempty" about:"the row or referral of the record that it is about"`
-	Known    map[string]string `json:"known" about:"what the other system shows it by; no values about a person"`
+	Known    map[string]string `json:"known" about:"what the other system shows it by, such as ids"`
 	Run      int64             `json:"run,omitempty" about:"the number of the run that sent it; left out when 'state adopt' recorded it"`
 	Since    time.Time         `json:"since" about:"when it was sent"`
 	Looked   int               `json:"looked" about:"how many runs looked for it in the other system and did not find it"`

@@ -258,7 +258,7 @@ type entryLine struct {
 	By          string     `json:"by,omitempty" about:"its column"`
 	Nearest     string     `json:"nearest,omitempty" about:"the value that it knows and that comes nearest"`
 	Fields      []string   `json:"fields,omitempty" about:"names of the fields that were refused"`
-	Place       string     `json:"place,omitempty" about:"file:line:column of the rule"`
+	Place       string     `json:"place,omitempty" about:"file:line:column of the rule, seen from the directory of the project"`
 	SpecVersion string     `json:"spec_version" about:"the version of the specs that held it"`
 	SpecsNow    bool       `json:"specs_unchanged" about:"true: these are the specs of now"`
 	Status      string     `json:"status" about:"open, closed, or discarded"`

@@ -274,7 +274,7 @@ type changeLine struct {
 	Item    string       `json:"item,omitempty" about:"the row or referral of the record that it is about"`
 	Verdict string       `json:"verdict" about:"create, update, send, no change, skip, blocked, quarantine, or cannot tell"`
 	Object  string       `json:"object,omitempty" about:"what is written, as SYSTEM.KIND"`
-	Target  string       `json:"target,omitempty" about:"the id of the record that is written to; left out when it is new"`
+	Target  string       `json:"target,omitempty" about:"the id of the record that is written to, where it is known"`
 	Reason  *reasonLine  `json:"reason,omitempty" about:"why it does not go; left out when it goes"`
 	Fields  []fieldLine  `json:"fields,omitempty" about:"what is set"`
 	Notes   []string     `json:"notes,omitempty" about:"what is worth a look, though it goes"`

@@ -173,7 +173,7 @@ func took(d time.Duration) string {
 type summary struct {
 	Kind        string         `json:"kind" about:"always summary"`
 	Flow        string         `json:"flow"`
-	State       string         `json:"state" about:"done, partial, held (a limit was reached), or stopped; empty in a plan"`
+	State       string         `json:"state" about:"done, partial (some records do not go), held (a limit was reached), or stopped; of a plan what the run would end as"`
 	Window      string         `json:"window" about:"what was read, in words; empty when it did not get to read"`
 	Read        int            `json:"read" about:"records"`
 	Created     int            `json:"created" about:"documents that were created; in a plan, that would be"`

@@ -157,7 +157,7 @@ func (a *app) stateRuns() *cobra.Command {
 type runLine struct {
 	ID       int64          `json:"id" about:"the number of the run"`
 	Flow     string         `json:"flow"`
-	State    string         `json:"state" about:"running, done, partial, held, refused, stopped, or died"`
+	State    string         `json:"state" about:"running, done, partial, held, stopped, or died"`
 	Window   string         `json:"window" about:"what was read, in words"`
 	Ordinary bool           `json:"ordinary" about:"false: it read a window that was asked for, and moved no cursor"`
 	Counts   map[string]int `json:"counts" about:"how many, by what became of them"`

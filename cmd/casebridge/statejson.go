@@ -46,7 +46,7 @@ type holdLine struct {
 
 type lastRunLine struct {
 	ID      int64     `json:"id" about:"the number of the run"`
-	State   string    `json:"state" about:"running, done, partial, held, refused, stopped, or died"`
+	State   string    `json:"state" about:"running, done, partial, held, stopped, or died"`
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero" about:"left out while it runs"`
 }
