@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -49,9 +49,6 @@ func newDoor(s engine.Settings) (*door, error) {
 	switch s.Text("auth") {
 	case "basic":
 		d.basic = true
-		if err := fewer(s); err != nil {
-			return nil, err
-		}
 	case "token": // one that has run out does not count towards the lock
 	default:
 		return nil, &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: "auth", Err: errors.New(`must be "basic" or "token"`)}
@@ -59,19 +56,21 @@ func newDoor(s engine.Settings) (*door, error) {
 	return d, nil
 }
 
-// fewer makes sure that fewer requests are under way at once than Primero refuses before it locks the account.
-func fewer(s engine.Settings) error {
+// warn says it when so many requests may be under way at once as Primero refuses before it locks the account.
+func (d *door) warn(s engine.Settings, log *slog.Logger) error {
 	lock, err := rest.Whole(s, "lock_after", 0, 1000)
 	if err != nil {
 		return err
 	}
 	atOnce, err := rest.Whole(s, "connections", 1, 100)
-	if err != nil || lock == 0 || atOnce < lock || atOnce == 1 {
+	if err != nil {
 		return err
 	}
-	return &engine.Fault{Kind: engine.Environment, Op: "read settings", Ref: "connections",
-		Err:  fmt.Errorf("a changed password would be refused to %d requests at once, and Primero locks the account after %d", atOnce, lock),
-		Next: "Set connections below that, or lock_after to what Primero is set to for this account (0 if it never locks)."}
+	if d.basic && lock > 0 && atOnce >= lock && atOnce > 1 {
+		log.Warn("so many connections can lock the account: a password that is changed during a run is refused to all requests under way; "+
+			"set connections lower, or lock_after to what this account bears (0: it never locks)", "connections", atOnce, "lock_after", lock)
+	}
+	return nil
 }
 
 // guard stands before the transport, where a request has its place: what waited for one learns here that the

@@ -1,8 +1,11 @@
 package primero_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -156,16 +159,18 @@ func TestPasswordChangedOnTheWayDoesNotLockTheAccount(t *testing.T) {
 	}
 }
 
-// So many requests at once as Primero refuses before it locks are not allowed, unless the account is said to bear more.
+// It is told when so many requests may be under way at once as Primero refuses before it locks.
 func TestMoreConnectionsThanRefusals(t *testing.T) {
 	for _, c := range []struct {
 		connections, lock, auth string
+		warned                  bool
 		refused                 string // the setting that is named
 	}{
-		{"5", "", "", ""}, {"6", "", "", "connections"}, {"16", "0", "", ""}, {"16", "17", "", ""}, {"17", "17", "", "connections"}, {"1", "1", "", ""},
-		{"16", "", "token", ""}, {"1", "-1", "", "lock_after"}, {"1", "often", "", "lock_after"},
+		{"5", "", "", false, ""}, {"6", "", "", true, ""}, {"16", "0", "", false, ""}, {"16", "17", "", false, ""}, {"17", "17", "", true, ""},
+		{"1", "1", "", false, ""}, {"16", "", "token", false, ""}, {"1", "-1", "", false, "lock_after"}, {"1", "often", "", false, "lock_after"},
 	} {
-		_, err := primero.Driver{}.Open(engine.Opening{Now: time.Now, Settings: engine.NewSettings(map[string]string{
+		var log bytes.Buffer
+		_, err := primero.Driver{}.Open(engine.Opening{Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil)), Settings: engine.NewSettings(map[string]string{
 			"url": "https://west.test", "user": "u", "password": "p", "connections": c.connections, "lock_after": c.lock, "auth": c.auth})})
 		switch {
 		case c.refused == "" && err != nil:
@@ -174,6 +179,8 @@ func TestMoreConnectionsThanRefusals(t *testing.T) {
 			t.Errorf("%+v: allowed", c)
 		case c.refused != "" && (faultOf(t, err).Ref != c.refused || engine.KindOf(err) != engine.Environment):
 			t.Errorf("%+v: %v", c, err)
+		case c.warned != strings.Contains(log.String(), "can lock the account"):
+			t.Errorf("%+v: said %q", c, log.String())
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (Driver) Settings() []engine.Setting {
 		engine.Setting{Name: "user", Note: "user name", Required: true},
 		engine.Setting{Name: "password", Note: "that user's password", Secret: true, Required: true},
 		engine.Setting{Name: "auth", Note: `"basic", or "token" for Primero up to 2.10 where Basic is switched off`, Default: "basic"},
-		engine.Setting{Name: "lock_after", Note: "refused sign-ins after which Primero locks this account; 0 for never; with Basic fewer connections than that are allowed", Default: "6"},
+		engine.Setting{Name: "lock_after", Note: "refused sign-ins after which Primero locks this account; 0 for never; with Basic, as many connections as that can lock it", Default: "6"},
 		engine.Setting{Name: "page", Note: "records per page, at most 1000", Default: "500"},
 		engine.Setting{Name: "lag", Note: "how far behind its clock Primero is read; the overlap of a flow finds what slow transactions show late", Default: "0s"},
 		engine.Setting{Name: "identifiers", Note: "fields of a case that are looked up; every plan and run first proves that each works as a filter", Default: "case_id,oscar_number"},
@@ -72,6 +72,9 @@ func (d Driver) Open(o engine.Opening) (engine.Connection, error) {
 	a := &api{client: client, door: door, connection: o.Connection, now: o.Now, log: options.Log, prefix: pathOf(options.Base)}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
+	}
+	if err := door.warn(o.Settings, a.log); err != nil {
+		return nil, err
 	}
 	return open(a, o.Settings)
 }
