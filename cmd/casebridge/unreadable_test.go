@@ -96,13 +96,15 @@ func TestParkedReferralOfAnUnreadableClient(t *testing.T) {
 	r.referred(t, 0, "counselling_trauma", "gpc")
 	r.oscar.FailNext(oscarsim.Upserts, oscarsim.HTML502After, 1)
 	r.past(t, g, exitPartial, "run")
+	r.past(t, g, exitDone, "run")
+	before := r.run(t, exitDone, "parked", "list").out
 	g.slug = r.takenUp(t, "gpc")
 	for range 2 {
 		r.past(t, g, exitPartial, "run")
 	}
 	list := r.run(t, exitDone, "parked", "list").out
-	if !strings.Contains(list, "looked for by 1 run, last 2026-11-23 09:00") {
-		t.Errorf("parked list says:\n%s", list)
+	if !strings.Contains(before, "last 2026-11-23 10:00, and not found") || list != before {
+		t.Errorf("parked list said, and says now:\n%s\n%s", before, list)
 	}
 	g.slug = ""
 	r.clock.later(25 * time.Hour)
