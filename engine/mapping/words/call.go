@@ -11,7 +11,9 @@ import (
 // is named with its arguments, which the corpus of words_test.go finds.
 func (w *wording) callValue(n ast.Node, c call) phrase {
 	if isTest(n) {
-		return plainPhrase("whether %s", w.when(n))
+		if words, ok := w.asked(c, false); ok { // not when it is called with too little
+			return plainPhrase("whether %s", words)
+		}
 	}
 	if body, ok := c.predicate(); ok {
 		return w.loopValue(n, c, body)
