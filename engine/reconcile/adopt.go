@@ -60,19 +60,6 @@ func Adopt(ctx context.Context, jobs []Job, before, why string) ([]Adopted, erro
 	return out, goOn(ctx, jobs, why)
 }
 
-// goOn takes a store that is a backup for the store, now that it knows what was sent.
-func goOn(ctx context.Context, jobs []Job, why string) error {
-	for _, job := range jobs {
-		if at, err := job.Store.BackupAt(ctx); err != nil || at.IsZero() {
-			return err
-		}
-		if err := job.Store.GoOn(ctx, job.Who, why); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // noDate is a day before which nothing was ever sent.
 const noDate = "0001-01-01"
 
