@@ -35,14 +35,14 @@ func (a *app) stateAdopt() *cobra.Command {
 			if _, err := time.Parse(time.DateOnly, before); before != "" && err != nil {
 				return usageError{fmt.Errorf("--before: %q is not a date such as 2026-11-01", before)}
 			}
-			if strings.TrimSpace(why) == "" {
+			if cmd.Flags().Changed("why") && strings.TrimSpace(why) == "" {
 				return usageError{errors.New("say with --why; it stands in the audit trail")}
 			}
 			return a.adopt(cmd.Context(), before, why)
 		},
 	}
 	cmd.Flags().StringVar(&before, "before", "", "what is older than this `DATE` counts as sent")
-	cmd.Flags().StringVar(&why, "why", "cut-over", "the `REASON`, for the audit trail")
+	cmd.Flags().StringVar(&why, "why", "", "the `REASON`, for the audit trail (default cut-over; with a backup, that it took the place of the store)")
 	return cmd
 }
 
@@ -54,6 +54,9 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 	defer s.close()
 	flows, err := s.c.flowsOnce(nil)
 	if err != nil {
+		return err
+	}
+	if why, err = reasonToAdopt(ctx, s, why); err != nil {
 		return err
 	}
 	var jobs []reconcile.Job
@@ -81,6 +84,18 @@ func (a *app) adopt(ctx context.Context, before, why string) error {
 		}
 	}
 	return err
+}
+
+// reasonToAdopt is what the audit trail says when nobody gave a reason.
+func reasonToAdopt(ctx context.Context, s *session, given string) (string, error) {
+	at, err := s.store.BackupAt(ctx)
+	switch {
+	case given != "" || err != nil:
+		return given, err
+	case at.IsZero():
+		return "cut-over", nil
+	}
+	return "a backup took the place of the store", nil
 }
 
 // openAdopting opens connections that cannot write and the store itself.
