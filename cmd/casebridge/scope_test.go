@@ -73,14 +73,20 @@ func TestLeavesTheScopeBeforeItIsSent(t *testing.T) {
 		if parked, _ := p.waiting(); len(parked) > 0 {
 			t.Errorf("%d parked", len(parked))
 		}
-		p.wantArrived([]*child{c}, 0)
-		if d.back == nil {
-			return
-		}
-		p.do(d.back(p.people, c))
-		p.hours(3)
-		p.wantArrived([]*child{c}, 1)
+		p.arrivesOnlyWhenBack(d, c)
 	})
+}
+
+// arrivesOnlyWhenBack insists that a child that left the scope has not arrived, and does when it comes back.
+func (p *performance) arrivesOnlyWhenBack(d departure, c *child) {
+	p.t.Helper()
+	p.wantArrived([]*child{c}, 0)
+	if d.back == nil {
+		return
+	}
+	p.do(d.back(p.people, c))
+	p.hours(3)
+	p.wantArrived([]*child{c}, 1)
 }
 
 func (p *performance) do(err error) {
@@ -124,13 +130,7 @@ func TestReleasedWhileOutOfScope(t *testing.T) {
 		p.wantState("parked")
 		p.decideParked()
 		p.hours(3)
-		p.wantArrived([]*child{c}, 0)
-		if d.back == nil {
-			return
-		}
-		p.do(d.back(p.people, c))
-		p.hours(3)
-		p.wantArrived([]*child{c}, 1)
+		p.arrivesOnlyWhenBack(d, c)
 	})
 }
 
