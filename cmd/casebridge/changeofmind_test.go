@@ -75,6 +75,36 @@ func TestDecisionTakenBackAfterItsAnswerWasLost(t *testing.T) {
 	}
 }
 
+// Whether a decision went after the backup was made, when OSCaR does not show it, only a person can say. It is neither
+// lost nor told by itself, which could overturn what the NGO's people have decided since.
+func TestDecisionThatABackupDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, t.TempDir())
+	ngo, caseID, row := r.referredByNGO(t)
+	backup := r.env["CASEBRIDGE_STORE"] + ".backup"
+	r.run(t, exitDone, "state", "backup", backup)
+	r.env["CASEBRIDGE_STORE"] = backup
+	r.clock.later(time.Hour)
+	if err := r.primero.DecideRow(caseID, row, "accepted_340953"); err != nil {
+		t.Fatal(err)
+	}
+	if o := r.run(t, exitDone, "state", "adopt"); !strings.Contains(o.out, "1 may have been sent since the backup was made and is parked") {
+		t.Errorf("adopting says:\n%s", o.out)
+	}
+	r.run(t, exitDone, "run", "primero-to-oscar")
+	if got := r.oscar.Referrals(ngo)[0].Status; got != oscarsim.Referred {
+		t.Errorf("OSCaR says %s before a person has said anything", got)
+	}
+	list := r.run(t, exitDone, "parked", "list", "--output", "json").out
+	_, id, _ := strings.Cut(list, `"id":`)
+	id, _, _ = strings.Cut(id, ",")
+	r.run(t, exitDone, "parked", "resend", id, "--why", "looked there", "--yes")
+	r.run(t, exitDone, "run", "primero-to-oscar")
+	if got := r.oscar.Referrals(ngo)[0].Status; got != oscarsim.Accepted {
+		t.Errorf("OSCaR says %s when it was let go", got)
+	}
+}
+
 // referredByNGO has an NGO refer a child to the government, and gives the row by which its case now says so.
 func (r *rig) referredByNGO(t *testing.T) (ngo, caseID, row string) {
 	t.Helper()
