@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -91,8 +90,14 @@ func Sent(err error) bool {
 	return err != nil && !errors.As(err, &n)
 }
 
-// noRefusal are the statuses of 4xx that say nothing about what was asked for.
-var noRefusal = []int{http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusRequestTimeout}
+// refuses says whether a status is about what was asked for, not about who asked or how long it took.
+func refuses(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusRequestTimeout:
+		return false
+	}
+	return status/100 == 4
+}
 
 // Outcome says what became of a write that ended with err, as far as HTTP alone can tell:
 // refused (4xx), unsent (it never left, 401, 407, 429) or unknown (408 too).
@@ -107,7 +112,7 @@ func Outcome(err error) engine.Outcome {
 	var before *actedBefore
 	again := errors.As(f.Err, &before)
 	switch {
-	case f.Status/100 == 4 && f.Kind != engine.Rate && !slices.Contains(noRefusal, f.Status):
+	case refuses(f.Status) && f.Kind != engine.Rate:
 		return engine.Outcome{State: engine.Refused, Fault: f}
 	case !again && !mayHaveActed(f):
 		return engine.Outcome{State: engine.Unsent, Fault: f}
@@ -182,6 +187,7 @@ func transportFault(err error, left bool) *engine.Fault {
 const (
 	nextProxySignIn = "Put the proxy's user and password into HTTPS_PROXY, or name this host in NO_PROXY."
 	nextProxyShut   = "Ask those who run the proxy to allow this host, or name it in NO_PROXY."
+	nextProxyBad    = "The next run tries again; if it goes on, ask those who run the proxy, or check the url of this connection."
 	nextNoProxy     = "Check HTTPS_PROXY, or name this host in NO_PROXY."
 )
 
@@ -195,7 +201,7 @@ func throughProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.R
 	case code/100 == 4 && code != http.StatusTooManyRequests && code != http.StatusRequestTimeout:
 		return Unsent(engine.Fault{Kind: engine.Environment, Err: errProxyShut, Next: nextProxyShut})
 	}
-	return Unsent(engine.Fault{Kind: engine.Transient, Err: errProxyBad})
+	return Unsent(engine.Fault{Kind: engine.Transient, Err: errProxyBad, Next: nextProxyBad})
 }
 
 // proxyFault is about a proxy to which no connection could be made; unknown says that it has no such name.
